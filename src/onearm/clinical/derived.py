@@ -1,0 +1,122 @@
+"""What the rules return about one subject: frozen, with reason and sources.
+
+Lengths are integer micrometres, durations whole days. ``reason`` is one
+sentence built from the very values that the comparison used; ``sources`` are
+the records that they came from.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from onearm.clinical.records import Source
+from onearm.terms import IResponse, Response
+
+
+@dataclass(frozen=True, slots=True)
+class TimePoint:
+    """The response of one subject at one time point, by one evaluator."""
+
+    subject_id: str
+    evaluator: str
+    visit: str
+    date: dt.date
+    sum_um: int | None
+    baseline_sum_um: int | None
+    nadir_sum_um: int | None
+    target: Response | None
+    non_target: Response | None
+    new_lesion: bool
+    overall: Response
+    irecist: IResponse | None
+    reason: str
+    irecist_reason: str | None
+    sources: tuple[Source, ...]
+
+    @property
+    def change_from_baseline(self) -> tuple[int, int] | None:
+        """Change of the sum over the baseline sum, as an exact (numerator, denominator)."""
+        if self.sum_um is None or not self.baseline_sum_um:
+            return None
+        return self.sum_um - self.baseline_sum_um, self.baseline_sum_um
+
+
+@dataclass(frozen=True, slots=True)
+class BestResponse:
+    """Best overall response of one subject, confirmed and not, by one evaluator."""
+
+    subject_id: str
+    evaluator: str
+    best: Response | None
+    best_date: dt.date | None
+    confirmed_best: Response | None
+    confirmed_best_date: dt.date | None
+    confirmed_response: bool | None
+    confirmed_response_date: dt.date | None
+    confirming_date: dt.date | None
+    disease_control: bool | None
+    clinical_benefit: bool | None
+    ibor: IResponse | None
+    ipfs_date: dt.date | None
+    reason: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Time to an event or to censoring: ``days = end - start + 1``.
+
+    ``rule`` names what decided (PD, DEATH, CUT, NOPOST, NOBASE, NACT, MISS2,
+    LOST, RESPONSE); ``reason`` says it in words.
+    """
+
+    subject_id: str
+    endpoint: str
+    start: dt.date
+    end: dt.date
+    days: int
+    is_event: bool
+    rule: str
+    reason: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Whether a subject belongs to an analysis set, and why or why not."""
+
+    subject_id: str
+    set: str
+    is_member: bool
+    reason: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BestChange:
+    """Best relative change of the target sum from baseline, up to the first PD.
+
+    ``change_um / baseline_um`` is the change; both null without a measurement.
+    """
+
+    subject_id: str
+    change_um: int | None
+    baseline_um: int | None
+    visit: str | None
+    reason: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DoseSummary:
+    """What one subject received of one drug."""
+
+    subject_id: str
+    drug: str
+    cycles: int
+    first_date: dt.date
+    last_date: dt.date
+    is_reduced: bool
+    reason: str
+    sources: tuple[Source, ...]

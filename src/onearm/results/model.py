@@ -1,0 +1,123 @@
+"""A result: one number with its name, its method and its way back.
+
+A ``Row`` is one number; its ``basis`` names the ``Basis`` that it was computed
+from: each subject that counts, with role, reason and source records. Rows that
+share a numerator and a denominator share a basis. Knows no format: ``format``
+turns rows into text.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from onearm.clinical.records import Source
+from onearm.errors import ResultError
+from onearm.terms import Kind
+
+ID = re.compile(r"[a-z0-9_.-]+/[a-z0-9_.-]+(/[a-z0-9_.:-]+)?/[a-z0-9_]+")
+
+
+def slug(name: str) -> str:
+    """Return a name as it stands in a result id: lower case, other runs one hyphen.
+
+    >>> slug("Hand-foot syndrome"), slug("Elevated γ-glutamyltransferase")
+    ('hand-foot-syndrome', 'elevated-glutamyltransferase')
+    """
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one subject adds to a result: counted or not, in which role, and why."""
+
+    subject_id: str
+    role: str
+    value: str | None
+    reason: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a group of results was computed from.
+
+    ``numerator`` and ``denominator`` say in words who is counted;
+    ``contributions`` holds one entry a subject of the denominator, by subject.
+    """
+
+    id: str
+    numerator: str
+    denominator: str
+    contributions: tuple[Contribution, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One result.
+
+    ``id`` is ``analysis[.variant...]/group[/item]/statistic``. Exactly one of
+    ``value`` (a number; durations in days, lengths in mm, proportions in
+    [0, 1]), ``code`` and ``date`` is given, or none with a ``note`` that says
+    why. ``basis`` is the id of the basis; ``formula`` says how the number
+    follows from it.
+    """
+
+    id: str
+    analysis: str
+    variant: str
+    set: str
+    group: str
+    item: str | None
+    statistic: str
+    kind: Kind
+    value: float | int | None = None
+    code: str | None = None
+    date: dt.date | None = None
+    unit: str | None = None
+    level: float | None = None
+    method: str | None = None
+    note: str | None = None
+    basis: str | None = None
+    formula: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """All results of a study, in the order in which they were planned."""
+
+    rows: tuple[Row, ...]
+    bases: dict[str, Basis] = field(default_factory=dict)
+
+    def __getitem__(self, result_id: str) -> Row:
+        return self.by_id()[result_id]
+
+    def by_id(self) -> dict[str, Row]:
+        """Return the rows by id."""
+        return {row.id: row for row in self.rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One result on its way back: the row, its basis, and nothing recomputed."""
+
+    row: Row
+    basis: Basis
+
+
+def check_rows(rows: Iterable[Row]) -> None:
+    """Hold the contract of the result rows; raise ResultError on the first breach."""
+    seen: set[str] = set()
+    for row in rows:
+        if not ID.fullmatch(row.id):
+            raise ResultError(f"{row.id!r} is not a result id")
+        if row.id in seen:
+            raise ResultError(f"{row.id}: two results with one id")
+        seen.add(row.id)
+        given = [row.value is not None, row.code is not None, row.date is not None]
+        if sum(given) > 1 or (sum(given) == 0 and not row.note):
+            raise ResultError(f"{row.id}: needs exactly one of value, code, date, or a note")
+        if row.value is not None and row.value != row.value:
+            raise ResultError(f"{row.id}: not a number")
