@@ -1,0 +1,299 @@
+"""The command line: parse, one call of ``onearm.pipeline``, print.
+
+Every command imports its pipeline module inside its function, so that
+``onearm --help`` loads no numpy, pydantic, polars or matplotlib. Knows no rule
+and formats nothing: an answer writes itself, with ``as_text`` and ``as_json``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn, Protocol
+
+import typer
+
+from onearm import __version__
+from onearm.errors import OnearmError
+
+app = typer.Typer(
+    name="onearm",
+    help="Single-arm phase II oncology trials, from protocol to paper.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # plain help: formatting it would load rich
+    pretty_exceptions_enable=False,
+)
+design_app = typer.Typer(
+    help="Exact designs of a trial.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(design_app, name="design")
+
+Study = Annotated[Path, typer.Argument(metavar="STUDY", help="A study folder.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Rules = Annotated[
+    Path | None, typer.Option(metavar="YAML", help="Response rules that deviate from RECIST 1.1.")
+]
+Subjects = Annotated[
+    Path | None,
+    typer.Option(metavar="CSV", help="Subjects with their reference date (first dose)."),
+]
+Subject = Annotated[str | None, typer.Option(metavar="ID", help="Only this subject.")]
+
+
+class Answer(Protocol):
+    """What every verb of ``onearm.pipeline`` returns."""
+
+    def as_text(self) -> str:
+        """Return the answer for a reader."""
+
+    def as_json(self) -> object:
+        """Return the answer as lists, dictionaries, strings, numbers and None."""
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turn an error that has its reason in the input into its own words and exit status 1.
+
+    An ``InputError`` with several findings prints one line for each.
+    """
+    try:
+        yield
+    except OnearmError as error:
+        _stop(str(error), 1)
+    except BrokenPipeError:  # the reader has seen enough, as in ``onearm ... | head``
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _stop(f"{where}{error.strerror or error}", 1)
+    except KeyboardInterrupt:
+        _stop("interrupted", 130)
+
+
+def _stop(message: str, status: int) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(status) from None
+
+
+def _print(answer: Answer, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.writelines(_json_lines(answer.as_json()))
+    else:
+        sys.stdout.write(answer.as_text().rstrip("\n"))
+    sys.stdout.write("\n")
+    sys.stdout.flush()  # here, where a closed pipe is still caught
+
+
+def _json_lines(value: object) -> Iterator[str]:
+    """Yield JSON; a list stands one record a line, so that a long one is never held as text."""
+    if not isinstance(value, list):
+        yield json.dumps(value, ensure_ascii=False, indent=1)
+        return
+    yield "["
+    for index, record in enumerate(value):
+        yield ",\n" if index else "\n"
+        yield json.dumps(record, ensure_ascii=False)
+    yield "\n]"
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Give a function that shows the step at work, on a terminal only."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda step: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("starting") as status:
+        yield status.update
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"onearm {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _onearm(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def run(
+    study: Study,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where every file goes.")],
+    formats: Annotated[str, typer.Option(help="Report formats, with commas between.")] = "html",
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+) -> None:
+    """Check, derive, analyse and report STUDY.
+
+    Example: onearm run studies/tqb2450-ib-02 --out out
+    """
+    with one_line_errors():
+        from onearm.pipeline.run import run_study
+
+        with _progress(quiet) as progress:
+            answer = run_study(study, out, formats.split(","), progress)
+        _print(answer, as_json=False)
+
+
+@app.command()
+def check(study: Study, as_json: Json = False) -> None:
+    """List every problem in STUDY: protocol and data.
+
+    Each with its file, line and column, what was found and what is allowed.
+    The exit status is 1 when one of them is an error.
+
+    Example: onearm check studies/tqb2450-ib-02
+    """
+    with one_line_errors():
+        from onearm.pipeline.check import check_study
+
+        answer = check_study(study)
+        _print(answer, as_json)
+        raise typer.Exit(answer.exit_status)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of protocol.yaml.
+
+    Example: onearm schema > protocol.schema.json
+    """
+    with one_line_errors():
+        from onearm.pipeline.schema import protocol_schema
+
+        _print(protocol_schema(), as_json=True)
+
+
+@app.command()
+def respond(
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE", help="A study, a folder or a lesions CSV.")
+    ],
+    rules: Rules = None,
+    subjects: Subjects = None,
+    subject: Subject = None,
+    as_json: Json = False,
+) -> None:
+    """Derive RECIST 1.1 and iRECIST responses.
+
+    From lesion measurements in millimetres, a response for every time point
+    with the reason for it.
+
+    Example: onearm respond lesions.csv --subjects subjects.csv
+    """
+    with one_line_errors():
+        from onearm.pipeline.respond import respond as derive_responses
+
+        answer = derive_responses(source, rules=rules, subjects=subjects, subject=subject)
+        _print(answer, as_json)
+
+
+@app.command()
+def best(
+    timepoints: Annotated[
+        Path, typer.Argument(metavar="TIMEPOINTS", help="A CSV of time-point responses.")
+    ],
+    rules: Rules = None,
+    subjects: Subjects = None,
+    as_json: Json = False,
+) -> None:
+    """Derive best overall responses.
+
+    From time-point responses, with confirmation and without, each with the
+    reason for it.
+
+    Example: onearm best timepoints.csv --subjects subjects.csv
+    """
+    with one_line_errors():
+        from onearm.pipeline.best import best as derive_best
+
+        _print(derive_best(timepoints, rules=rules, subjects=subjects), as_json)
+
+
+@app.command()
+def trace(
+    study: Study,
+    result_id: Annotated[str, typer.Argument(metavar="ID", help="For example orr/all/lower.")],
+    subject: Subject = None,
+    rows: Annotated[
+        bool, typer.Option("--rows", help="Also print the source rows: file, line, cells.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Follow a printed number to its records.
+
+    Example: onearm trace studies/tqb2450-ib-02 orr/all/lower
+    """
+    with one_line_errors():
+        from onearm.pipeline.trace import trace as trace_result
+
+        _print(trace_result(study, result_id, subject=subject, rows=rows), as_json)
+
+
+@app.command()
+def compare(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A study or a results.json.")],
+    other: Annotated[
+        Path | None, typer.Argument(metavar="OTHER", help="Numbers to set beside ours.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Set published numbers beside ours.
+
+    Or those of another program or data cut, with the reason for each
+    difference. The exit status is 1 when a difference is not
+    explained.
+
+    Example: onearm compare studies/tqb2450-ib-02
+    """
+    with one_line_errors():
+        from onearm.pipeline.compare import compare as compare_results
+
+        answer = compare_results(source, other)
+        _print(answer, as_json)
+        raise typer.Exit(answer.exit_status)
+
+
+@design_app.command()
+def precision(
+    target: Annotated[float, typer.Option(help="The response rate that is expected.")],
+    lower_limit_above: Annotated[
+        float, typer.Option(help="What the exact lower limit must lie above.")
+    ],
+    alpha: Annotated[float, typer.Option(help="One-sided level of that limit.")] = 0.05,
+    dropout: Annotated[float, typer.Option(help="Expected share not evaluable.")] = 0.0,
+    as_json: Json = False,
+) -> None:
+    """Size a trial by its exact lower limit.
+
+    The smallest number of patients whose exact lower confidence limit lies
+    above a response rate when the expected one is observed.
+
+    Example: onearm design precision --target 0.30 --lower-limit-above 0.15 --dropout 0.20
+    """
+    with one_line_errors():
+        from onearm.pipeline.design import precision as design_precision
+
+        _print(design_precision(target, lower_limit_above, alpha, dropout), as_json)
+
+
+def main() -> None:
+    """Run the command line; everything that it prints is UTF-8."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    app()
