@@ -1,0 +1,246 @@
+"""Turns values into text; the only module that rounds.
+
+Rounding is half away from zero on decimals, once, at the end. A float counts
+as the shortest decimal that names it, a fraction is exact. A profile
+(``journal``, ``csr``, ``label``) decides the digits of each kind of result.
+Knows no rule and computes nothing but digits.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from typing import Literal, NamedTuple, Protocol
+
+from onearm.terms import DAYS_PER_MONTH, MICROMETRES_PER_MM, Kind
+
+Number = int | float | Decimal | Fraction
+ProfileName = Literal["journal", "csr", "label"]
+
+NOT_ESTIMABLE = "NE"
+NOT_REACHED = "NR"
+NOT_APPLICABLE = "\N{EM DASH}"
+EN_DASH = "\N{EN DASH}"
+
+
+class Profile(NamedTuple):
+    """Digits after the decimal point, by kind of result."""
+
+    percent_digits: int
+    month_digits: int
+    quantity_digits: int
+    interval_separator: str
+
+
+PROFILES: dict[ProfileName, Profile] = {
+    "journal": Profile(2, 2, 1, EN_DASH),
+    "csr": Profile(1, 2, 1, ", "),
+    "label": Profile(0, 1, 1, ", "),
+}
+
+
+def decimal_of(value: Number) -> Decimal | Fraction:
+    """Return the exact decimal (or fraction) that a number stands for."""
+    if isinstance(value, Fraction):
+        return value
+    return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+
+
+def rounded(value: Number, digits: int) -> Decimal:
+    """Round half away from zero.
+
+    >>> rounded(0.125, 2), rounded(Fraction(-5, 2), 0), rounded(12.5, 0)
+    (Decimal('0.13'), Decimal('-3'), Decimal('13'))
+    """
+    exact = Fraction(decimal_of(value)) * 10**digits
+    whole = (2 * abs(exact.numerator) + exact.denominator) // (2 * exact.denominator)
+    return Decimal(-whole if exact < 0 else whole).scaleb(-digits)
+
+
+def number(value: Number, digits: int) -> str:
+    """Return a number with a fixed count of decimals.
+
+    >>> number(Fraction(20, 30), 3), number(-0.0004, 2)
+    ('0.667', '0.00')
+    """
+    result = rounded(value, digits)
+    return f"{abs(result) if result == 0 else result:f}"
+
+
+def plain(value: int | float | Decimal) -> str:
+    """Return an exact decimal without needless zeros: 18.20 is '18.2', 26.0 is '26'."""
+    text = f"{decimal_of(value):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def percent(value: Number, digits: int = 2) -> str:
+    """Return a proportion in [0, 1] as a percentage without the sign: 11/30 is '36.67'."""
+    return number(Fraction(decimal_of(value)) * 100, digits)
+
+
+def months(days: Number, digits: int = 2) -> str:
+    """Return days as months of 30.4375 days: 239 days are '7.85'."""
+    return number(Fraction(decimal_of(days)) / DAYS_PER_MONTH, digits)
+
+
+def millimetres(length_um: int) -> str:
+    """Return micrometres as exact millimetres: 18200 is '18.2'."""
+    whole, rest = divmod(abs(length_um), MICROMETRES_PER_MM)
+    sign = "-" if length_um < 0 else ""
+    return f"{sign}{whole}.{rest:03d}".rstrip("0") if rest else f"{sign}{whole}"
+
+
+def signed_millimetres(length_um: int) -> str:
+    """Return micrometres as millimetres with their sign: 20000 is '+20'."""
+    return ("+" if length_um >= 0 else "") + millimetres(length_um)
+
+
+def signed_percent(part: int, whole: int, digits: int = 1) -> str:
+    """Return part/whole as a percentage with its sign: 20 of 65 is '+30.8'."""
+    scaled = 200 * abs(part) * 10**digits + whole
+    units = scaled // (2 * whole)
+    sign = "-" if part < 0 and units else "+"
+    head, tail = divmod(units, 10**digits)
+    return f"{sign}{head}.{tail:0{digits}d}" if digits else f"{sign}{head}"
+
+
+def count_of(n: int, singular: str, plural: str | None = None) -> str:
+    """Return a count with its noun: '1 day', '0 days', '2 days'."""
+    return f"{n} {singular if n == 1 else plural or singular + 's'}"
+
+
+class HasFileAndLine(Protocol):
+    """Anything that stands on a line of a file."""
+
+    @property
+    def file(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+
+
+def source_lines(sources: Iterable[HasFileAndLine]) -> str:
+    """Return sources as files with ranges of lines: 'lesions.csv:412-414, 420'."""
+    lines: dict[str, set[int]] = {}
+    for source in sources:
+        lines.setdefault(source.file, set()).add(source.line)
+    return "; ".join(f"{file}:{_ranges(sorted(of))}" for file, of in lines.items())
+
+
+def _ranges(lines: Sequence[int]) -> str:
+    runs: list[list[int]] = []
+    for line in lines:
+        if runs and line == runs[-1][1] + 1:
+            runs[-1][1] = line
+        else:
+            runs.append([line, line])
+    return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in runs)
+
+
+class ResultRow(Protocol):
+    """What this module reads of a result."""
+
+    @property
+    def kind(self) -> Kind: ...
+    @property
+    def statistic(self) -> str: ...
+    @property
+    def value(self) -> float | int | None: ...
+    @property
+    def code(self) -> str | None: ...
+    @property
+    def date(self) -> dt.date | None: ...
+    @property
+    def unit(self) -> str | None: ...
+
+
+def result(row: ResultRow | None, profile: ProfileName = "journal") -> str:
+    """Return a result as it is printed, without unit or percent sign.
+
+    A missing median is NR, another missing number NE; a row that does not
+    exist is an em dash.
+    """
+    if row is None:
+        return NOT_APPLICABLE
+    if row.code is not None:
+        return row.code
+    if row.date is not None:
+        return row.date.isoformat()
+    if row.value is None:
+        return NOT_REACHED if row.statistic == "median" else NOT_ESTIMABLE
+    return _value(row.value, row, PROFILES[profile])
+
+
+def _value(value: float | int, row: ResultRow, profile: Profile) -> str:
+    match row.kind:
+        case Kind.COUNT:
+            return f"{value}"
+        case Kind.PROPORTION:
+            return percent(value, profile.percent_digits)
+        case Kind.PERCENT_CHANGE:
+            return number(value, profile.percent_digits)
+        case Kind.DURATION:
+            return months(value, profile.month_digits)
+        case Kind.LENGTH:
+            return plain(value)
+        case Kind.P_VALUE:
+            return p_value(value)
+        case _:
+            return number(value, profile.quantity_digits)
+
+
+def p_value(value: Number) -> str:
+    """Return a p-value to three decimals, or '<0.001'."""
+    return "<0.001" if Fraction(decimal_of(value)) < Fraction(1, 1000) else number(value, 3)
+
+
+def unit_of(row: ResultRow) -> str:
+    """Return what follows a printed result: '%', 'months', 'mm', or its own unit."""
+    match row.kind:
+        case Kind.PROPORTION | Kind.PERCENT_CHANGE:
+            return "%"
+        case Kind.DURATION:
+            return "months"
+        case Kind.LENGTH:
+            return "mm"
+        case _:
+            return row.unit or ""
+
+
+def with_unit(row: ResultRow | None, profile: ProfileName = "journal") -> str:
+    """Return a result with its unit: '36.67 %', '7.85 months', 'NR'."""
+    text = result(row, profile)
+    if row is None or row.value is None or not unit_of(row):
+        return text
+    return f"{text} {unit_of(row)}"
+
+
+def interval(
+    lower: ResultRow | None, upper: ResultRow | None, profile: ProfileName = "journal"
+) -> str:
+    """Return two limits: '19.93\N{EN DASH}56.14' (journal), '19.9, 56.1' (csr)."""
+    separator = PROFILES[profile].interval_separator
+    return f"{result(lower, profile)}{separator}{result(upper, profile)}"
+
+
+def level_text(level: float) -> str:
+    """Return a confidence level: 0.95 is '95 %'."""
+    return f"{plain(Decimal(repr(level)) * 100)} %"
+
+
+def text_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, numeric: int = 0) -> str:
+    """Return lines with aligned columns; the last ``numeric`` columns align right."""
+    body = [list(header), *[list(row) for row in rows]]
+    widths = [max(len(row[i]) for row in body) for i in range(len(header))]
+    first_numeric = len(header) - numeric
+
+    def line(cells: Sequence[str]) -> str:
+        parts = [
+            cell.rjust(width) if i >= first_numeric else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        ]
+        return "  ".join(parts).rstrip()
+
+    rule = "  ".join("-" * width for width in widths)
+    return "\n".join([line(body[0]), rule, *[line(row) for row in body[1:]]])
