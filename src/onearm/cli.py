@@ -8,7 +8,6 @@ and formats nothing: an answer writes itself, with ``as_text`` and ``as_json``.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -67,9 +66,10 @@ def one_line_errors() -> Iterator[None]:
         yield
     except OnearmError as error:
         _stop(str(error), 1)
-    except BrokenPipeError:  # the reader has seen enough, as in ``onearm ... | head``
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(0) from None
+    except (
+        BrokenPipeError
+    ):  # the reader has seen enough (``onearm ... | head``); typer ends quietly
+        raise
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _stop(f"{where}{error.strerror or error}", 1)

@@ -1,0 +1,60 @@
+"""The public names: each resolves, is documented, and none is missing from the lists."""
+
+from __future__ import annotations
+
+import ast
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import onearm
+
+PUBLIC = [
+    "__version__",
+    "analyse",
+    "best_response",
+    "binomial_test",
+    "clopper_pearson",
+    "describe",
+    "kaplan_meier",
+    "load_study",
+    "precision_design",
+    "quantile",
+    "respond",
+    "reverse_kaplan_meier",
+    "survival_at",
+    "wilson",
+]
+
+
+def test_the_public_names_are_exactly_these() -> None:
+    assert sorted(onearm.__all__) == PUBLIC
+    assert dir(onearm) == PUBLIC
+
+
+def test_type_checkers_see_the_same_names_from_the_same_modules() -> None:
+    tree = ast.parse(Path(onearm.__file__).read_text(encoding="utf-8"))
+    seen = {
+        name.asname: node.module
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("onearm.")
+        for name in node.names
+    }
+
+    assert seen == onearm._HOMES
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLIC if name != "__version__"])
+def test_a_public_name_resolves_and_is_documented(name: str) -> None:
+    found = getattr(onearm, name)
+
+    assert found is getattr(import_module(onearm._HOMES[name]), name)
+    assert found.__module__ == onearm._HOMES[name]
+    purpose = (found.__doc__ or "").strip().partition("\n")[0]
+    assert purpose.endswith(".")
+
+
+def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'clopper_pearsen'"):
+        onearm.clopper_pearsen  # noqa: B018
