@@ -1,0 +1,186 @@
+"""Comma-separated tables: rows to records and back, by the declared columns.
+
+Takes a file and a record type, gives the records with every problem found, all
+at once, each with file and physical line (a row that spans lines is named by
+its first). UTF-8 only, with or without a byte order mark. What one cell may
+hold stands in ``onearm.io.cells``. Knows no rule over several rows.
+
+Column names are matched as they are written. A column that is not declared is
+reported and left out; ``data_origin`` may stand in every table. A row whose
+cells are all empty counts as no row.
+"""
+
+from __future__ import annotations
+
+import csv
+import gc
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic
+
+from onearm.errors import Finding, InputError
+from onearm.io.tables import R, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Generic[R]):
+    """The records of one file in file order, and the problems found in it."""
+
+    name: str
+    records: tuple[R, ...]
+    findings: tuple[Finding, ...]
+
+    def checked(self) -> Table[R]:
+        """Return this table, or raise an InputError with all its errors."""
+        errors = [finding for finding in self.findings if finding.severity == "error"]
+        if errors:
+            raise InputError(errors)
+        return self
+
+
+def read_table(
+    path: Path,
+    record: type[R],
+    *,
+    name: str | None = None,
+    characteristics: tuple[str, ...] = (),
+    required: tuple[str, ...] = (),
+    ignore_others: bool = False,
+) -> Table[R]:
+    """Read one table; problems become findings, never another exception.
+
+    Parameters
+    ----------
+    path
+        The file.
+    record
+        The record type, one of ``onearm.clinical.records.TABLES``.
+    name
+        The file's name in messages and sources; by default its last part.
+    characteristics
+        Columns beyond the declared ones that go to ``characteristics``.
+    required
+        Columns that must be there and filled, beyond those declared so.
+    ignore_others
+        Leave out columns that are not declared without a word.
+
+    Returns
+    -------
+    Table
+        Rows with a problem are not among the records. A header alone gives
+        no record and no problem.
+    """
+    reading = Reading(
+        name or path.name, record, frozenset(required), characteristics, ignore_others
+    )
+    was_collecting = gc.isenabled()
+    gc.disable()  # nothing becomes garbage here, and the search for it takes half the time
+    try:
+        records = tuple(reading.records(_FileRows(path)))
+    finally:
+        if was_collecting:
+            gc.enable()
+    return Table(reading.name, records, reading.findings())
+
+
+class _FileRows:
+    """The rows of a file, up to its end or to what cannot be read."""
+
+    def __init__(self, path: Path) -> None:
+        self.problem: tuple[str, str, int | None] | None = None
+        self._path = path
+        self._reader = csv.reader(())
+        self._rows = self._read()
+
+    @property
+    def line_num(self) -> int:
+        """Physical lines read so far."""
+        return self._reader.line_num
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return self._rows
+
+    def __next__(self) -> list[str]:
+        return next(self._rows)
+
+    def _read(self) -> Iterator[list[str]]:
+        try:
+            with self._path.open(encoding="utf-8-sig", newline="") as file:
+                self._reader = csv.reader(file, strict=True)
+                yield from self._reader
+        except FileNotFoundError:
+            self.problem = ("missing-file", "the file does not exist", None)
+        except OSError as problem:
+            self.problem = ("unreadable-file", f"cannot be read: {problem.strerror}", None)
+        except UnicodeDecodeError:
+            self.problem = ("wrong-encoding", *_encoding_problem(self._path))
+        except csv.Error as problem:
+            self.problem = ("broken-row", f"the row cannot be read: {problem}", self.line_num)
+
+
+def _encoding_problem(path: Path) -> tuple[str, int | None]:
+    """Say where the file stops being UTF-8: message and physical line."""
+    content = path.read_bytes()
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "the file must be UTF-8; this is UTF-16", 1
+    try:
+        content.decode()
+    except UnicodeDecodeError as problem:
+        line = 1 + len(re.findall(rb"\r\n|\r|\n", content[: problem.start]))
+        found = content[problem.start]
+        return f"the file must be UTF-8; got the byte {found:#04x} at offset {problem.start}", line
+    return "the file must be UTF-8", None
+
+
+def read_rows(path: Path, lines: Iterable[int]) -> dict[int, dict[str, str]]:
+    """Return the raw cells, by column, of the rows that start at these physical lines.
+
+    Lines at which no row starts are left out. Raises InputError if the file
+    cannot be read.
+    """
+    wanted = set(lines)
+    found: dict[int, dict[str, str]] = {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            header = next(reader, [])
+            start = reader.line_num + 1
+            for row in reader:
+                if start in wanted:
+                    found[start] = dict(zip(header, row, strict=False))
+                start = reader.line_num + 1
+    except (OSError, UnicodeDecodeError, csv.Error) as problem:
+        raise InputError(f"{path.name}: cannot be read: {problem}") from problem
+    return found
+
+
+def read_cells(path: Path, line: int) -> dict[str, str]:
+    """Return the raw cells, by column, of the row that starts at a physical line."""
+    cells = read_rows(path, (line,)).get(line)
+    if cells is None:
+        raise InputError(f"{path.name}:{line}: no row starts at this line")
+    return cells
+
+
+def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table, whole or not at all: UTF-8, lines end in LF, ``None`` is an empty cell.
+
+    The rows go to a file beside ``path`` that then takes its place.
+    """
+    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n", strict=True)
+            writer.writerow(header)
+            writer.writerows(rows)
+        Path(beside).chmod(0o644)
+        Path(beside).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(beside).unlink()
+        raise
