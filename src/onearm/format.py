@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, NamedTuple, Protocol
 
@@ -115,9 +115,9 @@ class HasFileAndLine(Protocol):
     """Anything that stands on a line of a file."""
 
     @property
-    def file(self) -> str: ...
+    def file(self) -> str: ...  # noqa: D102
     @property
-    def line(self) -> int: ...
+    def line(self) -> int: ...  # noqa: D102
 
 
 def source_lines(sources: Iterable[HasFileAndLine]) -> str:
@@ -142,17 +142,17 @@ class ResultRow(Protocol):
     """What this module reads of a result."""
 
     @property
-    def kind(self) -> Kind: ...
+    def kind(self) -> Kind: ...  # noqa: D102
     @property
-    def statistic(self) -> str: ...
+    def statistic(self) -> str: ...  # noqa: D102
     @property
-    def value(self) -> float | int | None: ...
+    def value(self) -> float | int | None: ...  # noqa: D102
     @property
-    def code(self) -> str | None: ...
+    def code(self) -> str | None: ...  # noqa: D102
     @property
-    def date(self) -> dt.date | None: ...
+    def date(self) -> dt.date | None: ...  # noqa: D102
     @property
-    def unit(self) -> str | None: ...
+    def unit(self) -> str | None: ...  # noqa: D102
 
 
 def result(row: ResultRow | None, profile: ProfileName = "journal") -> str:

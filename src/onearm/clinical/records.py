@@ -166,6 +166,11 @@ class RecordedResponse:
     is_accepted: bool | None = column("yes-no", "Accepted by adjudication", name="accepted")
     source: Source = NOWHERE
 
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The one row that this response stands in."""
+        return (self.source,)
+
 
 @dataclass(frozen=True, slots=True)
 class RecordedEndpoint:

@@ -1,0 +1,168 @@
+"""Lesions: which were declared, what each adds to the sum, which are new.
+
+Takes one subject's time points by one evaluator. Lengths are integer
+micrometres. Sections are those of Eisenhauer 2009 (E09). Knows no response.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from onearm.clinical.records import Measurement
+from onearm.clinical.visits import Visit
+from onearm.protocol.response import ResponseRules
+from onearm.terms import MICROMETRES_PER_MM, LesionState, LesionType
+
+
+class Limits:
+    """The thresholds of the rules as integers, so that comparisons are exact."""
+
+    def __init__(self, rules: ResponseRules) -> None:
+        self.rules = rules
+        self.pr_num, self.pr_den = (1 - rules.pr_rel).as_integer_ratio()
+        self.pd_num, self.pd_den = (1 + rules.pd_rel).as_integer_ratio()
+        self.pd_abs_um = um(rules.pd_abs_mm)
+        self.tstm_um = um(rules.tstm_mm)
+        self.new_node_min_um = um(rules.new_node_min_mm)
+        self.cap_um = None if rules.partial_cap_mm is None else um(rules.partial_cap_mm)
+
+    def is_progression(self, total_um: int, nadir_um: int) -> bool:
+        """PD: sum >= 1.2 nadir and sum - nadir >= 5 mm, both inclusive (E09 4.3.1)."""
+        relative = total_um * self.pd_den >= nadir_um * self.pd_num
+        return relative and total_um - nadir_um >= self.pd_abs_um
+
+    def is_partial_response(self, total_um: int, baseline_um: int) -> bool:
+        """PR: sum <= 0.7 baseline sum, inclusive (E09 4.3.1)."""
+        return total_um * self.pr_den <= baseline_um * self.pr_num
+
+
+def um(length_mm: Decimal) -> int:
+    """Return millimetres as whole micrometres."""
+    return int(length_mm * MICROMETRES_PER_MM)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """The lesions of one subject as declared: what each later time point must assess."""
+
+    targets: dict[str, bool]  # lesion -> is it a node
+    non_targets: dict[str, bool]
+    known: frozenset[str]
+    has_baseline_pet: bool
+    baseline: Visit
+    values: dict[str, int | None]  # baseline value of each target
+    baseline_sum_um: int | None  # None without targets, or with one not measured
+
+
+def declare(baseline: Visit, visits: Sequence[Visit], limits: Limits) -> Declared:
+    """Read off which lesions are targets and non-targets (E09 3.2, 4.2)."""
+    targets: dict[str, bool] = {}
+    non_targets: dict[str, bool] = {}
+    for visit in visits:
+        for row in visit.rows:
+            if row.lesion_type is LesionType.NEW or row.parent_id in targets:
+                continue
+            kind = targets if row.lesion_type is LesionType.TARGET else non_targets
+            kind.setdefault(row.lesion_id, row.is_nodal)
+    known = frozenset(row.lesion_id for row in baseline.rows)
+    has_pet = any(_is_pet(row) for row in baseline.rows)
+    values = target_values(baseline, targets, limits)
+    return Declared(targets, non_targets, known, has_pet, baseline, values, total(values))
+
+
+def _is_pet(row: Measurement) -> bool:
+    return row.method is not None and "PET" in row.method.upper() and "CT" not in row.method.upper()
+
+
+def total(values: dict[str, int | None]) -> int | None:
+    """Return the sum, None without a lesion or with one not assessed."""
+    so_far = 0
+    for value in values.values():
+        if value is None:
+            return None
+        so_far += value
+    return so_far if values else None
+
+
+def target_values(visit: Visit, targets: dict[str, bool], limits: Limits) -> dict[str, int | None]:
+    """Return what each target adds to the sum, None where it was not assessed (E09 4.3.2).
+
+    Fragments of a split lesion add to their parent; a lesion merged into
+    another one adds nothing, because the mass is measured there.
+    """
+    values: dict[str, int | None] = dict.fromkeys(targets)
+    fragments: dict[str, list[int | None]] = {}
+    for row in visit.rows:
+        value = _value(row, limits)
+        if row.lesion_id in values:
+            if value is not None:
+                values[row.lesion_id] = value
+        elif row.parent_id in values and row.lesion_type is not LesionType.NON_TARGET:
+            fragments.setdefault(str(row.parent_id), []).append(value)
+    for parent, parts in fragments.items():
+        measured = [part for part in parts if part is not None]
+        values[parent] = sum(measured) if len(measured) == len(parts) else None
+    return values
+
+
+def _value(row: Measurement, limits: Limits) -> int | None:
+    if row.state is LesionState.NOT_DONE:
+        return None
+    if row.diameter_um is not None:
+        return row.diameter_um
+    if row.state is LesionState.TOO_SMALL:
+        return limits.tstm_um
+    if row.state is LesionState.ABSENT or row.state is LesionState.MERGED:
+        return 0
+    return None
+
+
+def shows_lesion(row: Measurement, declared: Declared, limits: Limits) -> bool:
+    """Return whether a row shows a new lesion: not a fragment, not a node below the limit."""
+    if row.parent_id in declared.known or row.state in (LesionState.ABSENT, LesionState.NOT_DONE):
+        return False
+    too_small = row.diameter_um is not None and row.diameter_um < limits.new_node_min_um
+    return not (row.is_nodal and too_small)
+
+
+def is_certain(row: Measurement, declared: Declared) -> bool:
+    """Return whether a new lesion is beyond doubt at this scan."""
+    if row.state is LesionState.EQUIVOCAL:
+        return False
+    return declared.has_baseline_pet or not _is_pet(row)
+
+
+def backdated(visits: Sequence[Visit], declared: Declared, limits: Limits) -> dict[str, dt.date]:
+    """Return, for each lesion seen uncertainly and then confirmed, its first sighting.
+
+    A lesion that resolves in between starts anew (E09 4.3.5, 4.4.4).
+    """
+    first: dict[str, dt.date] = {}
+    confirmed: dict[str, dt.date] = {}
+    for visit in visits:
+        for row in visit.rows:
+            name = row.lesion_id
+            if name in confirmed or row.state is LesionState.NOT_DONE:
+                continue
+            if _is_uncertain(row, declared, limits):
+                first.setdefault(name, visit.first_date)
+            elif name in first and _confirms(row, declared, limits):
+                confirmed[name] = first[name]
+            else:
+                first.pop(name, None)
+    return confirmed
+
+
+def _is_uncertain(row: Measurement, declared: Declared, limits: Limits) -> bool:
+    if row.lesion_type is LesionType.NEW:
+        return shows_lesion(row, declared, limits) and not is_certain(row, declared)
+    return row.state is LesionState.EQUIVOCAL
+
+
+def _confirms(row: Measurement, declared: Declared, limits: Limits) -> bool:
+    if row.lesion_type is LesionType.NEW:
+        return shows_lesion(row, declared, limits)
+    return row.state is LesionState.UNEQUIVOCAL_PROGRESSION
