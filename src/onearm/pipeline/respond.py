@@ -1,0 +1,214 @@
+"""``onearm respond``: time-point responses from lesion measurements.
+
+Takes a study folder, a folder with ``lesions.csv`` (and ``subjects.csv``), or
+one file of lesions; gives one answer row an evaluator and time point.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from onearm.clinical.derived import TimePoint
+from onearm.clinical.records import Measurement, Subject
+from onearm.clinical.timepoints import assess_subject
+from onearm.errors import Finding, InputError, Place, nearest
+from onearm.format import millimetres, source_lines, text_table
+from onearm.protocol.response import ResponseRules
+
+
+@dataclass(frozen=True, slots=True)
+class Responses:
+    """Time-point responses, ordered by subject, evaluator and date."""
+
+    points: tuple[TimePoint, ...]
+
+    def as_text(self) -> str:
+        """Return a table with one line a time point, its reason last."""
+        header = ("Subject", "Visit", "Date", "Sum mm", "Target", "Non-target", "New", "RECIST")
+        readers = {point.evaluator for point in self.points}
+        rows = [(*_cells(point, len(readers) > 1), _why(point)) for point in self.points]
+        return text_table((*header, "iRECIST", "Reason"), rows)
+
+    def as_json(self) -> list[dict[str, object]]:
+        """Return one object a time point."""
+        return [time_point_json(point) for point in self.points]
+
+
+def _cells(point: TimePoint, with_reader: bool) -> tuple[str, ...]:
+    who = f"{point.subject_id} ({point.evaluator})" if with_reader else point.subject_id
+    return (
+        who,
+        point.visit,
+        point.date.isoformat(),
+        "" if point.sum_um is None else millimetres(point.sum_um),
+        point.target or "",
+        point.non_target or "",
+        "yes" if point.new_lesion else "no",
+        point.overall,
+        point.irecist or "",
+    )
+
+
+def _why(point: TimePoint) -> str:
+    return f"{point.reason}; {source_lines(point.sources)}"
+
+
+def time_point_json(point: TimePoint) -> dict[str, object]:
+    """Return a time point as JSON; lengths in mm as decimal strings."""
+    return {
+        "subject_id": point.subject_id,
+        "evaluator": point.evaluator,
+        "visit": point.visit,
+        "date": point.date.isoformat(),
+        "sum_mm": _mm(point.sum_um),
+        "baseline_sum_mm": _mm(point.baseline_sum_um),
+        "nadir_sum_mm": _mm(point.nadir_sum_um),
+        "target": point.target,
+        "non_target": point.non_target,
+        "new_lesion": point.new_lesion,
+        "overall": point.overall,
+        "irecist": point.irecist,
+        "reason": point.reason,
+        "irecist_reason": point.irecist_reason,
+        "sources": source_lines(point.sources),
+    }
+
+
+def _mm(length_um: int | None) -> str | None:
+    return None if length_um is None else millimetres(length_um)
+
+
+def respond(
+    source: Path,
+    rules: Path | None = None,
+    subjects: Path | None = None,
+    subject: str | None = None,
+) -> Responses:
+    """Judge every time point of SOURCE.
+
+    Parameters
+    ----------
+    source
+        A study folder, a folder with ``lesions.csv``, or a file of lesions.
+    rules
+        A YAML file of response options; for a study, its protocol's by default.
+    subjects
+        A table with the reference date of each subject.
+    subject
+        Only this subject.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be used, a subject is unknown or has no baseline.
+    """
+    if (source / "protocol.yaml").is_file():
+        return _respond_study(source, rules, subject)
+    lesions = source / "lesions.csv" if source.is_dir() else source
+    beside = lesions.parent / "subjects.csv" if source.is_dir() else None
+    if subjects is None and beside is not None and beside.is_file():
+        subjects = beside
+    return _respond_table(lesions, read_rules(rules), subjects, subject)
+
+
+def _respond_study(folder: Path, rules: Path | None, subject: str | None) -> Responses:
+    from onearm.pipeline.study import load_study
+
+    study = load_study(folder)
+    chosen = study.protocol.response.rules if rules is None else read_rules(rules)
+    rows = [row for records in study.subjects for row in records.lesions or ()]
+    people = [records.subject for records in study.subjects]
+    with_irecist = study.protocol.response.also == "iRECIST" or rules is not None
+    return judge(rows, chosen, people, subject, with_irecist=with_irecist)
+
+
+def _respond_table(
+    lesions: Path, rules: ResponseRules, subjects: Path | None, subject: str | None
+) -> Responses:
+    from onearm.io.csv import read_table
+
+    people = read_subjects(subjects)
+    rows = read_table(lesions, Measurement).checked().records
+    return judge(rows, rules, people, subject)
+
+
+def read_rules(path: Path | None) -> ResponseRules:
+    """Return the rules of a YAML file, or the defaults (profile ``recist11``)."""
+    if path is None:
+        return ResponseRules()
+    from onearm.io.yaml import read_yaml
+    from onearm.protocol.parse import parse_rules
+
+    return parse_rules(read_yaml(path))
+
+
+def read_subjects(path: Path | None) -> tuple[Subject, ...] | None:
+    """Return the subjects of a side-door table, whose other columns do not matter."""
+    if path is None:
+        return None
+    from onearm.io.csv import read_table
+
+    return read_table(path, Subject, ignore_others=True).checked().records
+
+
+def reference_date(subject: Subject, rules: ResponseRules) -> dt.date | None:
+    """Return the day from which a subject's responses are judged, by the study's option."""
+    if subject.reference_date is not None:
+        return subject.reference_date
+    if rules.reference_date == "enrolment":
+        return subject.enrolment_date
+    return subject.first_dose_date
+
+
+def judge(
+    rows: Iterable[Measurement],
+    rules: ResponseRules,
+    people: Sequence[Subject] | None,
+    only: str | None,
+    *,
+    with_irecist: bool = True,
+) -> Responses:
+    """Judge the measurements of many subjects, ordered by subject."""
+    by_subject: dict[str, list[Measurement]] = {}
+    for row in rows:
+        if only is None or row.subject_id == only:
+            by_subject.setdefault(row.subject_id, []).append(row)
+    known = None if people is None else {person.subject_id: person for person in people}
+    findings = _unknown(by_subject, known, only)
+    points: list[TimePoint] = []
+    for subject_id in sorted(by_subject):
+        person = known.get(subject_id) if known is not None else None
+        reference = None if person is None else reference_date(person, rules)
+        judged, problems = assess_subject(
+            by_subject[subject_id], rules, reference, with_irecist=with_irecist
+        )
+        points += judged
+        findings += problems
+    if findings:
+        raise InputError(findings)
+    return Responses(tuple(points))
+
+
+def _unknown(
+    by_subject: Mapping[str, Sequence[Measurement]],
+    known: Mapping[str, Subject] | None,
+    only: str | None,
+) -> list[Finding]:
+    if only is not None and only not in by_subject and (known is None or only not in known):
+        hint = nearest(only, known or ())
+        return [Finding("error", "unknown-subject", f"no subject {only!r}{hint}")]
+    if known is None:
+        return []
+    return [
+        Finding(
+            "error",
+            "unknown-subject",
+            f"subject_id must stand in the subjects table; got {name!r}{nearest(name, known)}",
+            Place(rows[0].source.file, rows[0].source.line, field="subject_id"),
+        )
+        for name, rows in by_subject.items()
+        if name not in known
+    ]
