@@ -74,7 +74,8 @@ def _cut_subject(subject: Subject, cutoff: dt.date, notes: list[Finding]) -> Sub
         return subject
     message = f"{', '.join(later)} after the data cut-off {cutoff} does not count"
     notes.append(_note("after-cutoff", message, (subject,)))
-    return replace(subject, **dict.fromkeys(later))
+    unknown: dict[str, Any] = dict.fromkeys(later)
+    return replace(subject, **unknown)
 
 
 def _cut_table(rows: tuple[Any, ...], cutoff: dt.date, notes: list[Finding]) -> tuple[Any, ...]:

@@ -17,7 +17,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from decimal import Decimal
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from onearm.terms import INVESTIGATOR, IResponse, LesionState, LesionType, Response
 
@@ -34,6 +34,13 @@ class Source(NamedTuple):
 
 
 NOWHERE = Source("", (), 0)
+
+
+class Row(Protocol):
+    """What every record type has: the name of its table, and its natural key."""
+
+    TABLE: ClassVar[str]
+    KEY: ClassVar[tuple[str, ...]]
 
 
 class Column(NamedTuple):
@@ -532,7 +539,7 @@ class Biomarker:
     source: Source = NOWHERE
 
 
-TABLES: tuple[type, ...] = (
+TABLES: tuple[type[Row], ...] = (
     Subject,
     Measurement,
     RecordedResponse,

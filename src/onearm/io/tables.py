@@ -13,9 +13,9 @@ from dataclasses import fields
 from difflib import get_close_matches
 from functools import partial
 from itertools import islice, repeat
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, get_args, get_type_hints
+from typing import Any, Generic, Protocol, TypeVar, get_args, get_type_hints
 
-from onearm.clinical.records import Source, columns
+from onearm.clinical.records import Row, Source, columns
 from onearm.errors import Finding, Place, nearest
 from onearm.io.cells import CellError, Cells, KeyTexts, UnitCells
 
@@ -28,13 +28,6 @@ MOST_ERRORS = 100
 _CHUNK = 4096
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _OTHER_UNIT = re.compile(r"_(cm|um|m|in|inch|inches)$")
-
-
-class Row(Protocol):
-    """A record type of ``onearm.clinical.records``."""
-
-    TABLE: ClassVar[str]
-    KEY: ClassVar[tuple[str, ...]]
 
 
 R = TypeVar("R", bound=Row)

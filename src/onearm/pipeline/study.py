@@ -1,0 +1,219 @@
+"""A study folder, loaded: the protocol, and every subject's records up to the cut-off.
+
+Takes a folder, gives one frozen object for all other verbs, with what was
+found on the way. Errors are raised together; warnings and notes are kept. A
+table without a file was not collected (``None``); a header without rows means
+that nothing was observed (``()``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from onearm.clinical.cutoff import apply_cutoff
+from onearm.clinical.records import TABLES, Screening, Subject, SubjectRecords
+from onearm.errors import Finding, InputError, Place, nearest
+from onearm.io.csv import Table, read_table
+from onearm.io.yaml import read_yaml
+from onearm.protocol.model import Protocol
+from onearm.protocol.parse import parse_protocol
+
+APART = ("subjects", "screening")
+"""Tables that are no part of one subject's records: who there is at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A protocol with its data.
+
+    ``tables`` holds what the files hold, ``subjects`` and ``screening`` what
+    counts up to the data cut-off, in the order of the subject identifiers.
+    """
+
+    folder: Path
+    protocol: Protocol
+    tables: Mapping[str, tuple[Any, ...] | None]
+    subjects: tuple[SubjectRecords, ...]
+    screening: tuple[Screening, ...] | None
+    findings: tuple[Finding, ...]
+
+    def subject(self, subject_id: str) -> SubjectRecords:
+        """Return the records of one subject, or raise an InputError that names the nearest."""
+        for records in self.subjects:
+            if records.subject.subject_id == subject_id:
+                return records
+        known = [records.subject.subject_id for records in self.subjects]
+        raise InputError(f"no subject {subject_id!r} in {self.folder}{nearest(subject_id, known)}")
+
+
+def load_study(folder: Path | str) -> Study:
+    """Load a study folder: ``protocol.yaml`` and ``data/*.csv``.
+
+    Raises
+    ------
+    InputError
+        With every error of the protocol, or of all tables.
+    """
+    folder = Path(folder)
+    if not (folder / "protocol.yaml").is_file():
+        raise InputError(f"{folder}: no study folder; it must hold a protocol.yaml")
+    protocol = parse_protocol(read_yaml(folder / "protocol.yaml"))
+    tables, findings = read_tables(folder / "data", _characteristics(protocol))
+    findings += _membership(tables)
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        raise InputError(errors)
+    subjects, screening, notes = _up_to_cutoff(tables, protocol.study.data_cutoff)
+    return Study(folder, protocol, tables, subjects, screening, (*findings, *notes))
+
+
+def read_tables(
+    folder: Path, characteristics: tuple[str, ...] = ()
+) -> tuple[dict[str, tuple[Any, ...] | None], list[Finding]]:
+    """Read every table of a data folder, with all findings; an absent file gives ``None``."""
+    tables: dict[str, tuple[Any, ...] | None] = {}
+    findings = list(_unknown_files(folder))
+    for record in TABLES:
+        path = folder / f"{record.TABLE}.csv"
+        if not path.exists():
+            tables[record.TABLE] = None
+            continue
+        names = characteristics if record is Subject else ()
+        table: Table[Any] = read_table(path, record, characteristics=names)
+        tables[record.TABLE] = table.records
+        findings += table.findings
+    return tables, findings
+
+
+def _characteristics(protocol: Protocol) -> tuple[str, ...]:
+    """Return the columns of the subjects table that the protocol uses."""
+    listed = [characteristic.id for characteristic in protocol.characteristics]
+    used = [name for subgroup in protocol.subgroups for name in subgroup.where]
+    return tuple(dict.fromkeys([*listed, *used]))
+
+
+def _unknown_files(folder: Path) -> Iterator[Finding]:
+    known = [f"{record.TABLE}.csv" for record in TABLES]
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.name not in known and not path.name.startswith("."):
+            near = nearest(path.name, known)
+            message = f"the file is no table of a study and is not read{near}"
+            yield Finding("warning", "unknown-file", message, Place(path.name))
+
+
+def _membership(tables: Mapping[str, tuple[Any, ...] | None]) -> list[Finding]:
+    """Check that each row belongs to one subject of the subjects table."""
+    subjects = {row.subject_id: row for row in tables["subjects"] or ()}
+    screening = {row.subject_id: row for row in tables["screening"] or ()}
+    findings: list[Finding] = []
+    for name in APART:
+        findings += _duplicates(tables[name] or ())
+    has_rows = any(rows for name, rows in tables.items() if name not in APART)
+    if tables["subjects"] is None and (has_rows or screening):
+        message = "the file does not exist; other tables hold rows of its subjects"
+        return [*findings, Finding("error", "missing-file", message, Place("subjects.csv"))]
+    for name, rows in tables.items():
+        if name not in APART:
+            findings += _unknown_subjects(rows or (), subjects, screening)
+    return [*findings, *_screening_differs(subjects, screening)]
+
+
+def _duplicates(rows: Iterable[Any]) -> Iterator[Finding]:
+    first: dict[str, int] = {}
+    for row in rows:
+        if row.subject_id in first:
+            line = first[row.subject_id]
+            message = f"subject_id must stand once, line {line} has it; got {row.subject_id!r}"
+            yield Finding("error", "duplicate-key", message, _place(row, "subject_id"))
+        first.setdefault(row.subject_id, row.source.line)
+
+
+def _unknown_subjects(
+    rows: Iterable[Any], subjects: Mapping[str, Any], screening: Mapping[str, Screening]
+) -> Iterator[Finding]:
+    apart: dict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        whom = row.subject_id
+        if whom in subjects:
+            continue
+        if whom in screening and not screening[whom].is_enrolled:
+            apart[whom].append(row.source.line)
+            if len(apart[whom]) == 1:
+                message = "screened and not enrolled; rows from this one on are set aside"
+                yield Finding("note", "not-enrolled", message, _place(row, None), whom)
+            continue
+        message = f"subject_id must stand in subjects.csv; got {whom!r}{nearest(whom, subjects)}"
+        yield Finding("error", "unknown-subject", message, _place(row, "subject_id"))
+
+
+def _screening_differs(
+    subjects: Mapping[str, Subject], screening: Mapping[str, Screening]
+) -> Iterator[Finding]:
+    """Compare who enrolled by the two tables, where screening was collected."""
+    for whom, row in screening.items():
+        if row.is_enrolled != (whom in subjects):
+            says = "enrolled, but not in" if row.is_enrolled else "not enrolled, but in"
+            message = f"screening says {says} subjects.csv"
+            yield Finding("warning", "screening-differs", message, _place(row, "enrolled"), whom)
+    for whom, subject in subjects.items() if screening else ():
+        if whom not in screening:
+            message = "the subject is not in screening.csv"
+            place = _place(subject, "subject_id")
+            yield Finding("warning", "screening-differs", message, place, whom)
+
+
+def _place(row: Any, field: str | None) -> Place:
+    return Place(row.source.file, row.source.line, None, field)
+
+
+def group_subjects(tables: Mapping[str, tuple[Any, ...] | None]) -> tuple[SubjectRecords, ...]:
+    """Gather the rows of each subject of the subjects table, in the order of the identifiers."""
+    grouped: dict[str, dict[str, list[Any]]] = {}
+    collected = [name for name, rows in tables.items() if rows is not None and name not in APART]
+    for name in collected:
+        by_subject = grouped[name] = defaultdict(list)
+        for row in tables[name] or ():
+            by_subject[row.subject_id].append(row)
+    ordered = sorted(tables["subjects"] or (), key=lambda subject: subject.subject_id)
+    return tuple(
+        SubjectRecords(
+            subject,
+            **{name: tuple(grouped[name].get(subject.subject_id, ())) for name in collected},
+        )
+        for subject in ordered
+    )
+
+
+def _up_to_cutoff(
+    tables: Mapping[str, tuple[Any, ...] | None], cutoff: dt.date | None
+) -> tuple[tuple[SubjectRecords, ...], tuple[Screening, ...] | None, list[Finding]]:
+    """Apply the data cut-off to every table; who entered after it is set aside."""
+    subjects, screening = group_subjects(tables), tables["screening"]
+    if cutoff is None:
+        return subjects, screening, []
+    kept: list[SubjectRecords] = []
+    notes: list[Finding] = []
+    for records in subjects:
+        subject = records.subject
+        entered = subject.enrolment_date or subject.first_dose_date
+        if entered is not None and entered > cutoff:
+            notes.append(_set_aside(subject, f"entered on {entered}", cutoff))
+            continue
+        counted, changes = apply_cutoff(records, cutoff)
+        kept.append(counted)
+        notes += changes
+    late = [row for row in screening or () if row.date is not None and row.date > cutoff]
+    notes += [_set_aside(row, f"screened on {row.date}", cutoff) for row in late]
+    if screening is not None:
+        screening = tuple(row for row in screening if row not in late)
+    return tuple(kept), screening, notes
+
+
+def _set_aside(row: Any, what: str, cutoff: dt.date) -> Finding:
+    message = f"{what}, after the data cut-off {cutoff}; set aside"
+    return Finding("note", "after-cutoff", message, _place(row, None), row.subject_id)
