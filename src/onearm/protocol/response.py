@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Days = Annotated[int, Field(ge=0)]
+Days = Annotated[int, Field(ge=0, strict=True)]
 Millimetres = Annotated[Decimal, Field(ge=0, max_digits=6, decimal_places=3)]
 Proportion = Annotated[Decimal, Field(gt=0, lt=1)]
 
@@ -28,8 +28,10 @@ class ResponseRules(BaseModel):
         "first_dose", description="Day from which baseline and the SD minimum are counted"
     )
     baseline_window_days: Days = Field(28, description="Earliest baseline before the reference")
-    max_targets: Annotated[int, Field(ge=1)] = Field(5, description="Targets in all")
-    max_per_organ: Annotated[int, Field(ge=1)] = Field(2, description="Targets in one organ")
+    max_targets: Annotated[int, Field(ge=1, strict=True)] = Field(5, description="Targets in all")
+    max_per_organ: Annotated[int, Field(ge=1, strict=True)] = Field(
+        2, description="Targets in one organ"
+    )
     slice_rule_nodes: bool = Field(
         False, description="Nodes, too, must reach twice the slice thickness"
     )
@@ -113,7 +115,7 @@ class ResponseRules(BaseModel):
     cbr_months: Annotated[Decimal, Field(gt=0)] | None = Field(
         Decimal(6), description="Least duration of SD for clinical benefit, in months"
     )
-    cbr_weeks: Annotated[int, Field(gt=0)] | None = Field(
+    cbr_weeks: Annotated[int, Field(gt=0, strict=True)] | None = Field(
         None, description="The same in weeks (16, 24, 26); takes the place of cbr_months"
     )
     # iRECIST (Seymour 2017)

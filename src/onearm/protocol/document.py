@@ -1,0 +1,70 @@
+"""A document that knows where each of its values stands, whatever its format.
+
+Readers of files fill it, the protocol's parser reads it. A path is the keys
+and list positions that lead to a value. Knows no file format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from onearm.errors import Finding, Place
+
+Path = tuple[str | int, ...]
+Position = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Values of a file with their positions, lines and columns from 1.
+
+    ``data`` holds mappings, lists and scalars: text, int, Decimal, bool, None.
+    ``findings`` are problems that the reader could read past.
+    """
+
+    file: str
+    data: object
+    values: Mapping[Path, Position]
+    keys: Mapping[Path, Position]
+    findings: tuple[Finding, ...] = ()
+
+    def place(self, path: Path) -> Place:
+        """Return where the value at ``path`` stands, or the nearest thing around it."""
+        known = path
+        while known and known not in self.values:
+            known = known[:-1]
+        line, column = self.values.get(known, (1, 1))
+        if known != path:  # the value is missing: the key of its mapping says where
+            line, column = self.keys.get(known, (line, column))
+        return Place(self.file, line, column, self.name(path))
+
+    def key_place(self, path: Path) -> Place:
+        """Return where the key of ``path`` stands."""
+        line, column = self.keys.get(path, self.place(path)[1:3])
+        return Place(self.file, line, column, self.name(path))
+
+    def at(self, path: Path) -> object:
+        """Return the value at ``path``, or None."""
+        value: Any = self.data
+        for step in path:
+            if not isinstance(value, dict | list):
+                return None
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return value
+
+    def name(self, path: Path) -> str:
+        """Return the path as text; an item of a list goes by its id, name or number from 1."""
+        text = ""
+        for depth, step in enumerate(path):
+            if isinstance(step, str):
+                text += f".{step}" if text else step
+                continue
+            item = self.at(path[: depth + 1])
+            known = item if isinstance(item, dict) else {}
+            text += f"[{known.get('id') or known.get('name') or step + 1}]"
+        return text
