@@ -30,7 +30,7 @@ Two conventions decide the ties; ``convention`` names the one that is followed:
 Equal to 1 - p means within 1e-9: 7/13 * 13/14 is 1/2, and its floating-point
 product is not. Times are compared exactly. "r" follows ``quantile`` and
 ``summary`` (extend = FALSE) of R's survival 3.5-3, except that a limit which
-rises again counts as crossed at the first time that it crosses.
+rises again counts as crossed at the first time that it crosses, as R prints it.
 
 References
 ----------
@@ -44,7 +44,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, Literal
@@ -59,6 +59,8 @@ Transform = Literal["log-log", "log", "plain", "logit", "arcsine"]
 Convention = Literal["sas", "r"]
 Numbers = Sequence[float] | npt.NDArray[Any]
 Flags = Sequence[bool] | Sequence[int] | npt.NDArray[Any]
+_Pair = tuple[float | None, float | None]
+_Limits = Callable[[float, float, float], tuple[float, float]]
 
 _CONVENTIONS: tuple[Convention, ...] = ("sas", "r")
 _TIE = 1e-9
@@ -191,43 +193,22 @@ def kaplan_meier(
     if convention not in _CONVENTIONS:
         raise StatError(_unknown("convention", convention, _CONVENTIONS))
     z = -float(ndtri((1 - _inside("level", level)) / 2))
-    limits = _LIMITS[transform]
     steps = _count_by_time(_days(days), events)
-
-    # Lists of one entry a step. Plain Python: at the size of a phase II trial
-    # the overhead of an array call exceeds the whole of its work.
-    at_risk, survival, errors, lower, upper = [], [], [], [], []
-    left = n = sum(failed + censored for failed, censored in steps.values())
-    s, greenwood = 1.0, 0.0
-    error: float | None = 0.0
     is_one = convention == "r" and transform in ("log", "plain")
-    low, high = (1.0, 1.0) if is_one else (None, None)
-    for failed, censored in steps.values():
-        if failed == left:
-            s, error, low, high = 0.0, None, None, None
-        elif failed:
-            s *= 1 - failed / left
-            greenwood += failed / (left * (left - failed))
-            root = math.sqrt(greenwood)
-            error = s * root
-            low, high = limits(s, root, z)
-        at_risk.append(left)
-        survival.append(s)
-        errors.append(error)
-        lower.append(low)
-        upper.append(high)
-        left -= failed + censored
-    n_events = tuple([failed for failed, _ in steps.values()])
+    at_one = (1.0, 1.0) if is_one else (None, None)
+    rows = _walk_down(steps.values(), z, _LIMITS[transform], at_one)
+    at_risk, survival, std_error, lower, upper = zip(*rows, strict=True)
+    n_events, n_censored = zip(*steps.values(), strict=True)
     return SurvivalCurve(
         tuple(steps),
-        tuple(at_risk),
+        at_risk,
         n_events,
-        tuple([censored for _, censored in steps.values()]),
-        tuple(survival),
-        tuple(errors),
-        tuple(lower),
-        tuple(upper),
-        n,
+        n_censored,
+        survival,
+        std_error,
+        lower,
+        upper,
+        at_risk[0],
         sum(n_events),
         float(level),
         transform,
@@ -404,6 +385,31 @@ def at_risk(days: Numbers, times: Numbers) -> tuple[int, ...]:
     return tuple(len(ordered) - bisect_left(ordered, time) for time in found)
 
 
+def _walk_down(
+    counts: Collection[list[int]], z: float, limits: _Limits, at_one: _Pair
+) -> list[tuple[int, float, float | None, float | None, float | None]]:
+    """(at risk, survival, standard error, lower, upper) after each step down the curve."""
+    # Plain Python: at the size of a phase II trial the overhead of an array
+    # call exceeds the whole of its work.
+    rows = []
+    left = sum(map(sum, counts))
+    s, greenwood = 1.0, 0.0
+    error: float | None = 0.0
+    low, high = at_one
+    for failed, censored in counts:
+        if failed == left:
+            s, error, low, high = 0.0, None, None, None
+        elif failed:
+            s *= 1 - failed / left
+            greenwood += failed / (left * (left - failed))
+            root = math.sqrt(greenwood)
+            error = s * root
+            low, high = limits(s, root, z)
+        rows.append((left, s, error, low, high))
+        left -= failed + censored
+    return rows
+
+
 # ``root`` is the square root of Greenwood's sum; all are for 0 < s < 1.
 
 
@@ -435,7 +441,7 @@ def _arcsine(s: float, root: float, z: float) -> tuple[float, float]:
     return math.sin(max(0.0, angle - half)) ** 2, math.sin(min(math.pi / 2, angle + half)) ** 2
 
 
-_LIMITS: dict[Transform, Callable[[float, float, float], tuple[float, float]]] = {
+_LIMITS: dict[Transform, _Limits] = {
     "log-log": _log_log,
     "log": _log,
     "plain": _plain,
@@ -529,13 +535,15 @@ def _days(days: Numbers) -> list[float]:
 
 def _flags(events: Flags) -> list[bool]:
     found = _listed("events", events)
+    if set(map(type, found)) <= {bool, int, float} and set(found) <= {0, 1}:  # the quick way out
+        return found
     for position, event in enumerate(found):
-        if not (isinstance(event, bool | int | float | np.bool_ | Real) and event in (0, 1)):
+        if not (isinstance(event, Real | np.bool_) and event in (0, 1)):
             raise StatError(
                 f"events[{position}] must be 1 or True for an event, 0 or False for a censoring; "
                 f"got {event!r}"
             )
-    return [event == 1 for event in found]
+    return [bool(event) for event in found]
 
 
 def _reals(name: str, values: Numbers) -> list[float]:

@@ -1,0 +1,192 @@
+"""Survival against R's package survival, 151 data sets (tests/reference/survival.R).
+
+Convention "r" is compared cell by cell. Convention "sas" is compared where the
+two agree, and where they do not, with the rule of SAS applied to R's curve.
+"""
+
+import csv
+import subprocess
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from onearm.stats.survival import kaplan_meier, quantile, reverse_kaplan_meier, survival_at
+
+REFERENCE = Path(__file__).parents[1] / "reference"
+TABLES = [
+    "survival_data.csv",
+    "survival_curves.csv",
+    "survival_quantiles.csv",
+    "survival_rates.csv",
+]
+NAMES_IN_R = {  # transform: conf.type
+    "log-log": "log-log",
+    "log": "log",
+    "plain": "plain",
+    "logit": "logit",
+    "arcsine": "arcsin",
+}
+WORDS = {"dataset", "curve", "transform"}  # columns that hold no numbers
+by_transform = pytest.mark.parametrize("transform", NAMES_IN_R)
+
+
+def rows_of(folder, name):
+    with (folder / name).open(encoding="utf-8", newline="") as file:
+        file.readline()  # program and version
+        return [
+            {k: v if k in WORDS else float(v) if v else None for k, v in row.items()}
+            for row in csv.DictReader(file)
+        ]
+
+
+@cache
+def stored(name):
+    return rows_of(REFERENCE, name)
+
+
+@cache
+def data():
+    """(days, events, level) by data set."""
+    sets = defaultdict(lambda: ([], [], []))
+    for row in stored("survival_data.csv"):
+        for column, values in zip(("time", "event", "level"), sets[row["dataset"]], strict=True):
+            values.append(row[column])
+    return {name: (days, events, levels[0]) for name, (days, events, levels) in sets.items()}
+
+
+def curve_of(dataset, transform, convention, estimate=kaplan_meier):
+    days, events, level = data()[dataset]
+    return estimate(days, events, level=level, transform=transform, convention=convention)
+
+
+def same(found, expected):
+    if found is None or expected is None:
+        return found is expected
+    return found == pytest.approx(expected, abs=1e-9)
+
+
+def quantile_rows(transform, curve):
+    for row in stored("survival_quantiles.csv"):
+        if row["transform"] == NAMES_IN_R[transform] and row["curve"] == curve:
+            yield row
+
+
+@by_transform
+def test_every_step_of_every_curve_equals_r(transform):
+    expected = defaultdict(list)
+    for row in stored("survival_curves.csv"):
+        expected[row["dataset"]].append(row)
+    name = NAMES_IN_R[transform]
+
+    for dataset, rows in expected.items():
+        curve = curve_of(dataset, transform, "r")
+        assert list(curve.times) == [row["time"] for row in rows], dataset
+        assert list(curve.at_risk) == [row["n_risk"] for row in rows], dataset
+        assert list(curve.n_events) == [row["n_event"] for row in rows], dataset
+        assert list(curve.n_censored) == [row["n_censor"] for row in rows], dataset
+        for step, row in enumerate(rows):
+            where = (dataset, row["time"])
+            assert same(curve.survival[step], row["survival"]), where
+            assert same(curve.std_error[step], row["std_error"]), where
+            assert same(curve.lower[step], row[f"{name}_lower"]), where
+            assert same(curve.upper[step], row[f"{name}_upper"]), where
+
+
+@by_transform
+def test_sas_differs_from_r_in_a_curve_only_where_survival_is_1(transform):
+    for dataset in data():
+        sas, r = curve_of(dataset, transform, "sas"), curve_of(dataset, transform, "r")
+
+        assert (sas.survival, sas.std_error) == (r.survival, r.std_error)
+        for step, survival in enumerate(sas.survival):
+            if survival == 1:
+                assert (sas.lower[step], sas.upper[step]) == (None, None)
+            else:
+                assert (sas.lower[step], sas.upper[step]) == (r.lower[step], r.upper[step])
+
+
+# Where R's quantile() and R's print() differ: the upper limit falls, and rises again.
+# quantile() looks it up by value, print() by time, and so do we.
+RISING_UPPER_LIMITS = {("aml", "log", 0.5), ("small-013", "log", 0.1), ("small-095", "log", 0.1)}
+
+
+@by_transform
+@pytest.mark.parametrize(
+    ("name", "estimate"), [("forward", kaplan_meier), ("reverse", reverse_kaplan_meier)]
+)
+def test_every_quantile_and_its_limits_equal_r(name, estimate, transform):
+    for row in quantile_rows(transform, name):
+        found = quantile(curve_of(row["dataset"], transform, "r", estimate), row["p"])
+
+        assert same(found.value, row["value"]), row
+        assert same(found.lower, row["lower"]), row
+        if (row["dataset"], transform, row["p"]) not in RISING_UPPER_LIMITS:
+            assert same(found.upper, row["upper"]), row
+
+
+@by_transform
+@pytest.mark.parametrize(
+    ("name", "estimate"), [("forward", kaplan_meier), ("reverse", reverse_kaplan_meier)]
+)
+def test_limits_of_every_median_equal_what_r_prints(name, estimate, transform):
+    for row in quantile_rows(transform, name):
+        if row["p"] == 0.5:
+            found = quantile(curve_of(row["dataset"], transform, "r", estimate))
+
+            assert same(found.lower, row["printed_lower"]), row
+            assert same(found.upper, row["printed_upper"]), row
+
+
+@by_transform
+def test_sas_quantiles_equal_r_unless_the_curve_ends_level_with_them(transform):
+    last_value = {row["dataset"]: row["survival"] for row in stored("survival_curves.csv")}
+    ended_level = 0
+    for row in quantile_rows(transform, "forward"):
+        found = quantile(curve_of(row["dataset"], transform, "sas"), row["p"])
+        ends_level = abs(last_value[row["dataset"]] - (1 - row["p"])) < 1e-9
+        ended_level += ends_level
+
+        assert same(found.value, None if ends_level else row["value"]), row
+        assert same(found.lower, row["lower"]), row
+        if (row["dataset"], transform, row["p"]) not in RISING_UPPER_LIMITS:
+            assert same(found.upper, row["upper"]), row
+    assert ended_level > 0  # else nothing was shown
+
+
+@by_transform
+def test_every_landmark_rate_equals_r(transform):
+    for row in stored("survival_rates.csv"):
+        if row["transform"] != NAMES_IN_R[transform]:
+            continue
+        found = survival_at(curve_of(row["dataset"], transform, "r"), row["day"])
+
+        assert found.at_risk == row["n_risk"], row
+        for column, value in [
+            ("survival", found.estimate),
+            ("std_error", found.std_error),
+            ("lower", found.lower),
+            ("upper", found.upper),
+        ]:
+            assert same(value, row[column]), row
+
+
+# SAS and R agree that the curve is level at 1/2 from 52 to 53; floating point is a hair below.
+@pytest.mark.parametrize("convention", ["sas", "r"])
+def test_median_of_veteran_2_is_a_midpoint_despite_rounding(convention):
+    curve = curve_of("veteran-2", "log-log", convention)
+
+    assert 0.5 not in curve.survival
+    assert quantile(curve).value == 52.5
+
+
+@pytest.mark.needs("Rscript")
+def test_the_stored_tables_are_what_r_prints(program, tmp_path):
+    subprocess.run([program, REFERENCE / "survival.R", tmp_path], check=True)
+
+    for table in TABLES:
+        for new, old in zip(rows_of(tmp_path, table), stored(table), strict=True):
+            assert new.keys() == old.keys(), table
+            for name, cell in old.items():
+                assert new[name] == cell if name in WORDS else same(new[name], cell), (table, old)
