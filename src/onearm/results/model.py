@@ -62,7 +62,7 @@ class Row:
     ``value`` (a number; durations in days, lengths in mm, proportions in
     [0, 1]), ``code`` and ``date`` is given, or none with a ``note`` that says
     why. ``basis`` is the id of the basis; ``formula`` says how the number
-    follows from it.
+    follows from it; ``label`` names the item in words.
     """
 
     id: str
@@ -80,6 +80,7 @@ class Row:
     level: float | None = None
     method: str | None = None
     note: str | None = None
+    label: str | None = None
     basis: str | None = None
     formula: str | None = None
 
@@ -105,6 +106,40 @@ class Trace:
 
     row: Row
     basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One number as a publication prints it, and what its reproduction shows.
+
+    ``printed`` is the text as it stands there, ``where`` the place, ``what``
+    its meaning; ``result`` the id of ours. ``expect`` is ``reproduced``,
+    ``differs`` (then ``reason`` says why, with the arithmetic) or ``cannot
+    check``.
+    """
+
+    id: str
+    what: str
+    where: str
+    printed: str
+    result: str | None
+    expect: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A published number beside ours.
+
+    ``verdict``: ``reproduced`` (the printed text comes out), ``explained``
+    (differs, and the reason stands in the expected file), ``differs``,
+    ``cannot check``, or ``unexpected`` (reproduced although said to differ).
+    """
+
+    published: Published
+    row: Row | None
+    recomputed: str | None
+    verdict: str
 
 
 def check_rows(rows: Iterable[Row]) -> None:
