@@ -125,7 +125,14 @@ def _cut(row: Any, cutoff: dt.date) -> Any:
 
 
 def _count(rows: Sequence[Any]) -> str:
-    lines = ", ".join(str(row.source.line) for row in rows)
+    """Say how many rows, and on which lines: ``3 rows (lines 5-6, 9)``."""
+    runs: list[list[int]] = []
+    for line in sorted(row.source.line for row in rows):
+        if runs and line == runs[-1][-1] + 1:
+            runs[-1][1:] = [line]
+        else:
+            runs.append([line])
+    lines = ", ".join("-".join(map(str, run)) for run in runs)
     return f"1 row (line {lines})" if len(rows) == 1 else f"{len(rows)} rows (lines {lines})"
 
 
