@@ -57,7 +57,8 @@ def parse_yaml(text: str, file: str) -> Document:
             builder.take(event)
     except ReaderError as error:
         line, column = _line_and_column(text, error.position)
-        character = f"U+{ord(error.character):04X}" if error.character else "a character"
+        found: Any = error.character  # text or a number, by version of ruamel.yaml
+        character = f"U+{found if isinstance(found, int) else ord(found):04X}"
         raise _stop(file, line, column, f"{character} may not stand in YAML") from None
     except MarkedYAMLError as error:
         raise _syntax_error(text, file, error) from None

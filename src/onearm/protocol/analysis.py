@@ -9,7 +9,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import CoreSchema
 
 from onearm.protocol.values import (
@@ -23,6 +29,12 @@ from onearm.protocol.values import (
     as_text,
     with_shorthand,
 )
+
+CtcaeVersion = Annotated[
+    Literal["4.03", "5.0", "6.0"],
+    BeforeValidator(as_text),
+    WithJsonSchema({"enum": ["4.03", "5.0", "6.0", 4.03, 5.0, 6.0]}),
+]
 
 
 class Analysis(Part):
@@ -111,7 +123,7 @@ class Subgroup(Part):
 class Safety(Part):
     """How adverse events are graded, attributed and reported."""
 
-    ctcae: Literal["4.03", "5.0", "6.0"] = Field(description="Version of the CTCAE")
+    ctcae: CtcaeVersion = Field(description="Version of the CTCAE")
     reporting_threshold: Share | None = Field(
         None, description="Share of subjects from which a term is printed"
     )

@@ -49,12 +49,10 @@ class Document:
         """Return the value at ``path``, or None."""
         value: Any = self.data
         for step in path:
-            if not isinstance(value, dict | list):
-                return None
-            try:
-                value = value[step]
-            except (KeyError, IndexError, TypeError):
-                return None
+            if isinstance(value, list) and isinstance(step, int):
+                value = value[step] if step < len(value) else None
+            else:
+                value = value.get(step) if isinstance(value, dict) else None
         return value
 
     def name(self, path: Path) -> str:

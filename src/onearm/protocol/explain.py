@@ -38,7 +38,7 @@ _ALLOWED = {
     "less_than_equal": "must be at most {le}",
     "tuple_type": "must be a list",
     "list_type": "must be a list",
-    "too_short": "must hold at least {min_length}",
+    "too_short": "must not be empty",
     "model_type": "must hold keys with values",
     "model_attributes_type": "must hold keys with values",
     "dict_type": "must hold keys with values",
@@ -55,7 +55,14 @@ _PATTERNS = {
 
 def explain(model: type[BaseModel], document: Document, error: ValidationError) -> list[Finding]:
     """Return one finding for each problem that pydantic found in the document."""
-    return [_finding(model, document, dict(problem)) for problem in error.errors()]
+    problems = [dict(problem) for problem in error.errors()]
+    return [_finding(model, document, p) for p in problems if not _is_echo(document, p)]
+
+
+def _is_echo(document: Document, problem: dict[str, Any]) -> bool:
+    """Return whether a list is called too short only because its items were not allowed."""
+    found = document.at(_path(document, problem["loc"], problem["type"]))
+    return problem["type"] == "too_short" and isinstance(found, list | dict) and bool(found)
 
 
 def _finding(model: type[BaseModel], document: Document, problem: dict[str, Any]) -> Finding:

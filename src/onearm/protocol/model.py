@@ -38,7 +38,9 @@ class Protocol(Part):
 
     protocol: Literal[1] = Field(description="Version of this file format: 1")
     study: Study = Field(description="What a registry says of the study")
-    cohorts: tuple[Cohort, ...] = Field(description="Cohorts", min_length=1)
+    cohorts: tuple[Cohort, ...] = Field(
+        description="Groups of subjects, each with its planned number; one for all", min_length=1
+    )
     design: Design = Field(description="Design and sample size, by kind")
     treatment: Treatment = Field(description="Drugs, doses, cycles, phases")
     eligibility: Eligibility = Field(description="Inclusion and exclusion criteria")

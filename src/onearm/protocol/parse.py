@@ -36,9 +36,10 @@ def parse_protocol(document: Document) -> Protocol:
         With every problem of the document: unknown and missing keys, values
         that are not allowed, sections that contradict each other.
     """
-    plain, assumptions, findings = _plain(document)
+    plain, assumptions, reader = _plain(document)
     protocol, problems = _validate(Protocol, plain)
-    findings = [*document.findings, *findings, *problems]
+    problems = [p for p in problems if p.place is None or p.place.field not in reader.broken]
+    findings = [*document.findings, *reader.findings, *problems]
     if protocol is None:
         protocol = _sound_sections(plain, problems)
     findings += [
@@ -87,7 +88,7 @@ def _sound_sections(document: Document, problems: list[Finding]) -> Protocol:
     return Protocol.model_construct(**sound)
 
 
-def _plain(document: Document) -> tuple[Document, list[Assumption], list[Finding]]:
+def _plain(document: Document) -> tuple[Document, list[Assumption], _Assumed]:
     """Put `X` where `{value: X, assumed: why}` stands; positions move with it."""
     reader = _Assumed(document)
     data = reader.read(document.data, (), ())
@@ -96,7 +97,7 @@ def _plain(document: Document) -> tuple[Document, list[Assumption], list[Finding
         Assumption(plain.name(path), _words(value), reason, plain.place(path))
         for path, value, reason in reader.assumed
     ]
-    return plain, assumptions, reader.findings
+    return plain, assumptions, reader
 
 
 class _Assumed:
@@ -108,6 +109,7 @@ class _Assumed:
         self.keys: dict[Path, Position] = {}
         self.assumed: list[tuple[Path, object, str]] = []
         self.findings: list[Finding] = []
+        self.broken: set[str] = set()
 
     def read(self, found: object, here: Path, path: Path) -> object:
         if here in self.document.keys:
@@ -131,6 +133,7 @@ class _Assumed:
         if "value" not in found:
             self._problem((*here, "assumed"), "needs the value beside it, under 'value'")
             self.values[path] = self.document.values[here]
+            self.broken.add(self.document.name(path))
             return None
         value = self.read(found["value"], (*here, "value"), path)
         self.assumed.append((path, value, str(reason)))

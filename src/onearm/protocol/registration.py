@@ -126,7 +126,7 @@ class Study(Part):
     """What a registry says of the study."""
 
     id: Text = Field(description="Name of the study in all outputs")
-    title: Text = Field(description="Title")
+    title: Text = Field(description="Full title of the study")
     acronym: Text | None = Field(None, description="Acronym")
     phase: Text = Field(description="Phase, such as II")
     kind: Text = Field("interventional", description="Kind of study")
