@@ -14,9 +14,10 @@ from pathlib import Path
 from onearm.clinical.best import Circumstances, Judged, best_response
 from onearm.clinical.derived import BestResponse
 from onearm.clinical.records import RecordedResponse
+from onearm.clinical.subject import reference_date
 from onearm.errors import Finding, InputError, Place, nearest
 from onearm.format import source_lines, text_table
-from onearm.pipeline.respond import read_rules, read_subjects, reference_date
+from onearm.pipeline.respond import read_rules, read_subjects
 from onearm.terms import INVESTIGATOR
 
 

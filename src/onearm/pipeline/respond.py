@@ -6,13 +6,13 @@ one file of lesions; gives one answer row an evaluator and time point.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from onearm.clinical.derived import TimePoint
 from onearm.clinical.records import Measurement, Subject
+from onearm.clinical.subject import reference_date
 from onearm.clinical.timepoints import assess_subject
 from onearm.errors import Finding, InputError, Place, nearest
 from onearm.format import millimetres, source_lines, text_table
@@ -152,15 +152,6 @@ def read_subjects(path: Path | None) -> tuple[Subject, ...] | None:
     from onearm.io.csv import read_table
 
     return read_table(path, Subject, ignore_others=True).checked().records
-
-
-def reference_date(subject: Subject, rules: ResponseRules) -> dt.date | None:
-    """Return the day from which a subject's responses are judged, by the study's option."""
-    if subject.reference_date is not None:
-        return subject.reference_date
-    if rules.reference_date == "enrolment":
-        return subject.enrolment_date
-    return subject.first_dose_date
 
 
 def judge(

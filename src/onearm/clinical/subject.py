@@ -1,0 +1,274 @@
+"""Everything that the rules derive about one subject, in one go.
+
+Takes one subject's records and the protocol, gives ``SubjectAnswers``: time
+points, best response, events, sets, best change, doses. The primary evaluator's
+responses count; the others stand beside. Knows one subject at a time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from onearm.clinical.best import Circumstances, best_response
+from onearm.clinical.derived import (
+    BestChange,
+    BestResponse,
+    DoseSummary,
+    Event,
+    Membership,
+    TimePoint,
+)
+from onearm.clinical.events import (
+    Known,
+    Preset,
+    derive_dor,
+    derive_ipfs,
+    derive_os,
+    derive_pfs,
+    derive_ttr,
+)
+from onearm.clinical.records import (
+    Dose,
+    FollowUp,
+    RecordedResponse,
+    Source,
+    Subject,
+    SubjectRecords,
+)
+from onearm.clinical.sets import memberships
+from onearm.clinical.timepoints import assess_subject
+from onearm.errors import Finding, Place
+from onearm.format import plain, signed_percent, source_lines
+from onearm.protocol.model import Protocol
+from onearm.protocol.response import ResponseRules
+from onearm.terms import Response
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectAnswers:
+    """What the rules derive about one subject, with what they noticed."""
+
+    subject_id: str
+    time_points: tuple[TimePoint, ...]  # of the primary evaluator
+    other_time_points: tuple[TimePoint, ...]  # of the other evaluators
+    best: BestResponse
+    events: dict[str, Event]  # by endpoint: pfs, os, and ttr, dor of responders
+    memberships: tuple[Membership, ...]
+    best_change: BestChange
+    doses: tuple[DoseSummary, ...]
+    findings: tuple[Finding, ...]
+
+    def membership(self, name: str) -> Membership:
+        """Return the membership of one analysis set."""
+        return next(member for member in self.memberships if member.set == name)
+
+
+def reference_date(subject: Subject, rules: ResponseRules) -> dt.date | None:
+    """Return the day from which a subject's responses are judged, by the study's option."""
+    if subject.reference_date is not None:
+        return subject.reference_date
+    if rules.reference_date == "enrolment":
+        return subject.enrolment_date
+    return subject.first_dose_date
+
+
+def derive_subject(records: SubjectRecords, protocol: Protocol) -> SubjectAnswers:
+    """Derive every answer about one subject."""
+    plan, subject = protocol.response, records.subject
+    rules, start = plan.rules, reference_date(subject, plan.rules)
+    points, findings = assess_subject(
+        records.lesions or (), rules, start, with_irecist=plan.also == "iRECIST"
+    )
+    recorded = [_recorded_point(r) for r in records.responses or () if r.overall is not None]
+    findings += _disagreements(points, recorded)
+    judged = recorded if plan.primary_source == "recorded" else points
+    own = tuple(p for p in judged if p.evaluator == plan.primary_evaluator)
+    known = _known(records, protocol, start)
+    about = _circumstances(records, protocol, start)
+    best = best_response(subject.subject_id, plan.primary_evaluator, own, rules, about)
+    return SubjectAnswers(
+        subject.subject_id,
+        own,
+        tuple(p for p in judged if p.evaluator != plan.primary_evaluator),
+        best,
+        {} if known is None else _events(known, own, best, protocol),
+        memberships(records, own, needs_measurable=rules.population == "treated_measurable"),
+        best_change(subject, own, about),
+        tuple(summarise_doses(records.doses or ())),
+        tuple(findings),
+    )
+
+
+def _events(
+    known: Known, points: Sequence[TimePoint], best: BestResponse, protocol: Protocol
+) -> dict[str, Event]:
+    pfs = derive_pfs(known, points, preset_of(protocol))
+    events = {"pfs": pfs, "os": derive_os(known)}
+    if protocol.response.also == "iRECIST":
+        events["ipfs"] = derive_ipfs(known, points, best, preset_of(protocol))
+    for event in (derive_ttr(known, best), derive_dor(best, pfs)):
+        if event is not None:
+            events[event.endpoint] = event
+    return events
+
+
+def preset_of(protocol: Protocol) -> Preset:
+    """Return the censoring preset that the protocol names for PFS, ``paper`` without one."""
+    for endpoint in protocol.endpoints.all:
+        if endpoint.id == "pfs" and endpoint.censoring is not None:
+            return endpoint.censoring
+    return "paper"
+
+
+def _death(records: SubjectRecords) -> FollowUp | None:
+    dead = [row for row in records.follow_up or () if row.status == "DEAD"]
+    return min(dead, key=lambda row: row.date, default=None)
+
+
+def _new_therapy(records: SubjectRecords) -> tuple[dt.date, Source] | None:
+    """Return the first new anti-cancer therapy; palliative radiotherapy is none."""
+    rows = [row for row in records.new_therapies or () if row.kind != "PALLIATIVE RADIOTHERAPY"]
+    return min(((row.start_date, row.source) for row in rows), default=None)
+
+
+def _circumstances(
+    records: SubjectRecords, protocol: Protocol, start: dt.date | None
+) -> Circumstances:
+    death, therapy = _death(records), _new_therapy(records)
+    return Circumstances(
+        start,
+        therapy[0] if therapy else None,
+        death.date if death else None,
+        protocol.study.data_cutoff,
+        protocol.response.assess_every_days,
+    )
+
+
+def _known(records: SubjectRecords, protocol: Protocol, start: dt.date | None) -> Known | None:
+    if start is None:
+        return None
+    plan, every = protocol.response, protocol.response.assess_every_days
+    return Known(
+        records.subject.subject_id,
+        start,
+        records.subject.source,
+        _death(records),
+        _new_therapy(records),
+        _clinical_pd(records) if plan.rules.clinical_pd_is_event else None,
+        _last_contact(records),
+        2 * (every + (plan.assess_window_days or 0)) if every else None,
+    )
+
+
+def _clinical_pd(records: SubjectRecords) -> tuple[dt.date, Source] | None:
+    days = [
+        (row.date, row.source)
+        for row in records.disposition or ()
+        if row.reason == "SYMPTOMATIC DETERIORATION" and row.date is not None
+    ]
+    return min(days, default=None)
+
+
+def _last_contact(records: SubjectRecords) -> tuple[dt.date, Source] | None:
+    """Return the last day of follow-up; where none was collected, the last record of any kind."""
+    if records.follow_up is not None:
+        return max(((row.date, row.source) for row in records.follow_up), default=None)
+    days = [(row.date, row.source) for row in records.lesions or ()]
+    days += [(row.end_date or row.start_date, row.source) for row in records.doses or ()]
+    days += [(row.date, row.source) for row in records.labs or ()]
+    return max(days, default=None)
+
+
+def best_change(subject: Subject, points: Sequence[TimePoint], about: Circumstances) -> BestChange:
+    """Return the smallest complete sum over baseline, up to the first PD or new therapy."""
+    best: tuple[int, TimePoint] | None = None
+    for point in sorted(points, key=lambda p: p.date):
+        if about.new_therapy_date is not None and point.date >= about.new_therapy_date:
+            break
+        change = point.change_from_baseline
+        if change is not None and (best is None or change[0] < best[0]):
+            best = change[0], point
+        if point.overall is Response.PD:
+            break
+    if best is None:
+        reason = "no complete sum after baseline"
+        return BestChange(subject.subject_id, None, None, None, reason, (subject.source,))
+    change_um, point = best
+    baseline_um = point.baseline_sum_um or 0
+    reason = f"{signed_percent(change_um, baseline_um)} % at {point.visit} ({point.date})"
+    return BestChange(
+        subject.subject_id, change_um, baseline_um, point.visit, reason, point.sources
+    )
+
+
+def summarise_doses(doses: Iterable[Dose]) -> list[DoseSummary]:
+    """Return one summary a drug, in the order of the first dose."""
+    by_drug: dict[str, list[Dose]] = {}
+    for dose in doses:
+        if dose.dose > 0:
+            by_drug.setdefault(dose.drug, []).append(dose)
+    return [_summary(rows) for rows in by_drug.values()]
+
+
+def _summary(rows: list[Dose]) -> DoseSummary:
+    reduced = [row for row in rows if row.change == "REDUCED"]
+    first, last = min(r.start_date for r in rows), max(r.end_date or r.start_date for r in rows)
+    reason = "never reduced"
+    if reduced:
+        row = min(reduced, key=lambda r: r.start_date)
+        why = f" ({row.change_reason})" if row.change_reason else ""
+        reason = f"reduced to {plain(row.dose)} {row.unit} on {row.start_date}{why}"
+    return DoseSummary(
+        rows[0].subject_id,
+        rows[0].drug,
+        len({row.cycle if row.cycle is not None else row.start_date for row in rows}),
+        first,
+        last,
+        bool(reduced),
+        reason,
+        tuple(row.source for row in rows),
+    )
+
+
+def _recorded_point(record: RecordedResponse) -> TimePoint:
+    assert record.overall is not None  # the caller has left the others out
+    return TimePoint(
+        record.subject_id,
+        record.evaluator,
+        record.visit or record.date.isoformat(),
+        record.date,
+        None,
+        None,
+        None,
+        record.target,
+        record.non_target,
+        bool(record.new_lesion),
+        record.overall,
+        record.irecist,
+        f"{record.overall}: recorded by {record.evaluator}",
+        None if record.irecist is None else f"{record.irecist}: recorded by {record.evaluator}",
+        record.sources,
+    )
+
+
+def _disagreements(derived: Sequence[TimePoint], recorded: Sequence[TimePoint]) -> list[Finding]:
+    """Return a warning for each recorded response that differs from the derived one."""
+    ours = {(point.evaluator, point.date): point for point in derived}
+    findings = []
+    for theirs in recorded:
+        point = ours.get((theirs.evaluator, theirs.date))
+        if point is not None and point.overall is not theirs.overall:
+            place = theirs.sources[0]
+            findings.append(
+                Finding(
+                    "warning",
+                    "response-differs",
+                    f"recorded {theirs.overall} on {theirs.date}, derived {point.reason} "
+                    f"({source_lines(point.sources)})",
+                    Place(place.file, place.line, field="response"),
+                    theirs.subject_id,
+                )
+            )
+    return findings
