@@ -20,6 +20,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Generic
 
@@ -175,9 +176,13 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[objec
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n", strict=True)
-            writer.writerow(header)
-            writer.writerows(rows)
+            plain = csv.writer(file, lineterminator="\n")
+            quoting = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+            for row in chain([header], rows):
+                cells = ["" if cell is None else str(cell) for cell in row]
+                # Before Python 3.13 a lone carriage return is not quoted of itself.
+                writer = quoting if any("\r" in cell for cell in cells) else plain
+                writer.writerow(cells)
         Path(beside).chmod(0o644)
         Path(beside).replace(path)
     except BaseException:
