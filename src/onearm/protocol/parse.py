@@ -148,6 +148,9 @@ class _Assumed:
 def _words(value: object) -> str:
     """Return a value as a reader would write it."""
     if isinstance(value, dict):
+        name = value.get("label") or value.get("id") or value.get("value")
+        if isinstance(name, str):
+            return name
         return ", ".join(f"{key} {_words(inner)}" for key, inner in value.items())
     if isinstance(value, list):
         return "; ".join(_words(inner) for inner in value)

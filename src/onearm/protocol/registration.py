@@ -147,6 +147,7 @@ class Study(Part):
     arm: Arm = Field(description="The arm")
     enrolment: Enrolment = Field(description="How many subjects, and when")
     sites: tuple[Site, ...] = Field((), description="Sites")
+    locations: Count | None = Field(None, description="Number of locations that a registry lists")
     contacts: tuple[Contact, ...] = Field((), description="Contacts")
     ethics: Ethics | None = Field(None, description="Approval and consent")
     data_cutoff: Day | None = Field(
