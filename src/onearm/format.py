@@ -9,6 +9,7 @@ Knows no rule and computes nothing but digits.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -23,6 +24,9 @@ NOT_ESTIMABLE = "NE"
 NOT_REACHED = "NR"
 NOT_APPLICABLE = "\N{EM DASH}"
 EN_DASH = "\N{EN DASH}"
+WORDS_FOR_NO_NUMBER = frozenset({"ne", "nr", "na", "not reached", "not estimable"})
+DASHES = frozenset({"-", EN_DASH, "\N{EM DASH}"})
+_PRINTED_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.([0-9]+))?")
 
 
 class Profile(NamedTuple):
@@ -188,6 +192,28 @@ def _value(value: float | int, row: ResultRow, profile: Profile) -> str:
             return p_value(value)
         case _:
             return number(value, profile.quantity_digits)
+
+
+def like(row: ResultRow, printed: str) -> str:
+    """Return a result in the manner of a printed text, to compare the two as text.
+
+    A number gets as many decimals as are printed. Where a word stands for a
+    number that cannot be given (``NE``, ``not reached``), a result without a
+    value takes the same word; where a dash stands, a zero takes the dash. If
+    the printed text is of another sort than the result, the journal's manner.
+    """
+    if row.value is None:
+        has_word = row.code is None and row.date is None
+        return printed if has_word and printed.casefold() in WORDS_FOR_NO_NUMBER else result(row)
+    if printed in DASHES and row.value == 0:
+        return printed
+    found = _PRINTED_NUMBER.fullmatch(printed)
+    if found is None:
+        return result(row)
+    digits = len(found[1] or "")
+    if row.kind in {Kind.LENGTH, Kind.P_VALUE}:
+        return number(row.value, digits)
+    return _value(row.value, row, Profile(digits, digits, digits, EN_DASH))
 
 
 def p_value(value: Number) -> str:
