@@ -1,0 +1,175 @@
+"""Where results are written down: rows with their ids, bases with their subjects.
+
+Takes what an analysis computed, gives ``Results``. Knows the shape of an id
+and no statistic.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from onearm.clinical.records import Screening, SubjectRecords
+from onearm.clinical.subject import SubjectAnswers
+from onearm.protocol.model import Protocol
+from onearm.results.model import Basis, Contribution, Results, Row, check_rows, slug
+from onearm.results.plan import Analysis, Group
+from onearm.terms import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One subject: records and what the rules derived from them."""
+
+    records: SubjectRecords
+    answers: SubjectAnswers
+
+    @property
+    def subject_id(self) -> str:
+        """The subject's identifier."""
+        return self.answers.subject_id
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Everybody whom the analyses count."""
+
+    protocol: Protocol
+    people: tuple[Person, ...]
+    screening: tuple[Screening, ...] | None
+
+    def of(self, analysis: Analysis, group: Group) -> list[Person]:
+        """Return the people of a group who belong to the analysis's set."""
+        return [
+            person
+            for person in self.people
+            if person.answers.membership(analysis.set).is_member and belongs(person, group)
+        ]
+
+
+def belongs(person: Person, group: Group) -> bool:
+    """Return whether a subject's characteristics are those of a group."""
+    return all(characteristic(person, name) in allowed for name, allowed in group.where)
+
+
+def characteristic(person: Person, name: str) -> str | None:
+    """Return a baseline characteristic as it stands in the subjects table."""
+    subject = person.records.subject
+    if name == "sex":
+        return subject.sex
+    if name == "age_years":
+        return None if subject.age_years is None else str(subject.age_years)
+    return subject.characteristics.get(name) or None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The common part of the ids of a few results: analysis, variant, group, item."""
+
+    analysis: Analysis
+    group: Group
+    variant: str = ""
+    item: str | None = None
+    label: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The id without its statistic."""
+        name = f"{self.analysis.id}.{slug(self.variant)}" if self.variant else self.analysis.id
+        return f"{name}/{self.group.id}" + (f"/{self.item}" if self.item else "")
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Rows and bases in the order in which they were computed."""
+
+    rows: list[Row] = field(default_factory=list)
+    bases: dict[str, Basis] = field(default_factory=dict)
+
+    def basis(
+        self,
+        entry: Entry,
+        numerator: str,
+        denominator: str,
+        contributions: Iterable[Contribution],
+    ) -> str:
+        """Write down who is counted, ordered by subject; return the basis's id."""
+        ordered = sorted(contributions, key=lambda c: c.subject_id)
+        self.bases[entry.id] = Basis(entry.id, numerator, denominator, tuple(ordered))
+        return entry.id
+
+    def add(
+        self,
+        entry: Entry,
+        statistic: str,
+        kind: Kind,
+        value: float | int | None = None,
+        *,
+        code: str | None = None,
+        date: dt.date | None = None,
+        unit: str | None = None,
+        level: float | None = None,
+        method: str | None = None,
+        note: str | None = None,
+        basis: str | None = None,
+        formula: str | None = None,
+    ) -> None:
+        """Write down one number."""
+        row = Row(
+            f"{entry.id}/{statistic}",
+            entry.analysis.id,
+            slug(entry.variant) or "default",
+            entry.analysis.set,
+            entry.group.id,
+            entry.item,
+            statistic,
+            kind,
+            value,
+            code,
+            date,
+            unit,
+            level,
+            method,
+            note or None,
+            entry.label,
+            basis,
+            formula,
+        )
+        self.rows.append(row)
+
+    def share(
+        self, entry: Entry, count: int, total: int, basis: str, formula: str | None = None
+    ) -> None:
+        """Write down count, total and estimate."""
+        self.add(entry, "count", Kind.COUNT, count, basis=basis, formula=formula)
+        self.add(entry, "total", Kind.COUNT, total, basis=basis)
+        note = "nobody in the denominator" if total == 0 else None
+        self.add(
+            entry,
+            "estimate",
+            Kind.PROPORTION,
+            count / total if total else None,
+            note=note,
+            basis=basis,
+            formula=f"{count} / {total}",
+        )
+
+    def results(self) -> Results:
+        """Return the results, with their contract held."""
+        check_rows(self.rows)
+        return Results(tuple(self.rows), dict(self.bases))
+
+
+def tally(
+    ledger: Ledger,
+    entry: Entry,
+    contributions: Mapping[bool, list[Contribution]],
+    who: str,
+    of: str,
+) -> tuple[int, int]:
+    """Write down a share of subjects: those counted (True) of all (True and False)."""
+    counted, others = contributions.get(True, []), contributions.get(False, [])
+    basis = ledger.basis(entry, who, of, [*counted, *others])
+    ledger.share(entry, len(counted), len(counted) + len(others), basis)
+    return len(counted), len(counted) + len(others)

@@ -1,0 +1,102 @@
+"""Which analyses a protocol asks for, before any data.
+
+Takes a protocol, gives the analyses in the order in which they are reported,
+each with its groups, its set and its method. Knows no records.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from onearm.protocol.model import Protocol
+from onearm.terms import AnalysisSet
+
+TREATED = AnalysisSet.TREATED
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """All subjects, or a subgroup: characteristic -> allowed values."""
+
+    id: str
+    label: str
+    where: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """One planned analysis; ``variants`` are computed beside the default."""
+
+    id: str
+    title: str
+    family: str  # flow, baseline, rate, responses, time, safety, ...
+    set: AnalysisSet
+    groups: tuple[Group, ...]
+    variants: tuple[str, ...] = ()
+
+
+ALL = Group("all", "Total")
+
+
+def groups_of(protocol: Protocol) -> tuple[Group, ...]:
+    """Return all subjects, then the subgroups in the order of the protocol."""
+    return (
+        ALL,
+        *(
+            Group(group.id, group.label, tuple(sorted(group.where.items())))
+            for group in protocol.subgroups
+        ),
+    )
+
+
+def plan(protocol: Protocol) -> tuple[Analysis, ...]:
+    """Return the analyses that the protocol asks for."""
+    every, whole = groups_of(protocol), (ALL,)
+    irecist = ("irecist",) if protocol.response.also == "iRECIST" else ()
+    drugs = tuple(drug.name for drug in protocol.treatment.drugs)
+    one_sided = ("level-90",) if protocol.analysis.level == 0.95 else ()
+
+    def analysis(
+        name: str, title: str, family: str, groups: tuple[Group, ...], *variants: str
+    ) -> Analysis:
+        return Analysis(name, title, family, TREATED, groups, variants)
+
+    rates = [
+        ("orr", "Objective response rate", ("wilson", *one_sided, "unconfirmed", *irecist)),
+        ("dcr", "Disease control rate", ("wilson", *one_sided, "unconfirmed", *irecist)),
+        ("cbr", "Clinical benefit rate", ("wilson", *one_sided)),
+    ]
+    times = [
+        ("pfs", "Progression-free survival"),
+        ("os", "Overall survival"),
+        ("ttr", "Time to response"),
+        ("dor", "Duration of response"),
+        *((("ipfs", "Progression-free survival by iRECIST"),) if irecist else ()),
+        ("follow-up-pfs", "Follow-up for progression-free survival"),
+        ("follow-up-os", "Follow-up for overall survival"),
+    ]
+    safety = [
+        ("ae", "Adverse events"),
+        ("trae", "Treatment-related adverse events"),
+        ("sae", "Serious adverse events"),
+        ("related-sae", "Treatment-related serious adverse events"),
+        ("irae", "Immune-related adverse events"),
+        ("related-irsae", "Immune-related serious adverse events"),
+        ("trae-reduced", "Treatment-related events with dose reduction"),
+        ("trae-discontinued", "Treatment-related events with discontinuation"),
+    ]
+    return (
+        analysis("flow", "Patient flow", "flow", whole, "of-treated"),
+        analysis("baseline", "Baseline characteristics", "baseline", every),
+        *(analysis(name, title, "rate", every, *variants) for name, title, variants in rates),
+        analysis("bor", "Best overall response", "responses", every, "unconfirmed", *irecist),
+        analysis("primary", "Primary endpoint", "primary", whole, *one_sided),
+        analysis("progressed", "Progression", "happened", every),
+        analysis("died", "Death", "happened", every),
+        *(analysis(name, title, "time", every) for name, title in times),
+        analysis("best-change", "Best change of the target sum", "change", whole),
+        *(analysis(name, title, "safety", every, *drugs) for name, title in safety),
+        analysis("dose-reduced", "Dose reductions", "reduced", whole, *drugs),
+        analysis("exposure", "Exposure", "exposure", whole, *drugs),
+        analysis("irsae-outcome", "After an immune-related serious event", "irsae", whole),
+    )

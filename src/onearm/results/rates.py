@@ -1,0 +1,241 @@
+"""Response rates, best responses, and the verdict on the primary endpoint.
+
+Takes best responses, gives counts and exact intervals. Denominator: the
+analysis's set; a subject that cannot be evaluated counts as no responder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from onearm.clinical.derived import BestResponse
+from onearm.format import level_text, percent
+from onearm.protocol.endpoints import Decision, Endpoint
+from onearm.results.ledger import Entry, Ledger, Person, Population
+from onearm.results.model import Contribution, Row
+from onearm.results.plan import ALL, Analysis
+from onearm.stats.proportion import Proportion, clopper_pearson, wilson
+from onearm.terms import IResponse, Kind, Response
+
+RESPONDED = (Response.CR, Response.PR)
+CONTROLLED = (*RESPONDED, Response.SD)
+I_RESPONDED = (IResponse.ICR, IResponse.IPR)
+I_CONTROLLED = (*I_RESPONDED, IResponse.ISD)
+
+
+def _orr(best: BestResponse) -> bool | None:
+    return best.confirmed_response
+
+
+def _orr_unconfirmed(best: BestResponse) -> bool | None:
+    return None if best.best is None else best.best in RESPONDED
+
+
+def _dcr(best: BestResponse) -> bool | None:
+    return best.disease_control
+
+
+def _cbr(best: BestResponse) -> bool | None:
+    return best.clinical_benefit
+
+
+def _orr_irecist(best: BestResponse) -> bool | None:
+    return best.ibor in I_RESPONDED
+
+
+def _counted(
+    analysis: Analysis, variant: str, population: Population
+) -> tuple[Callable[[BestResponse], bool | None], str]:
+    """Return what counts as success, and its name."""
+    stable = population.protocol.response.rules.dcr_counts_non_cr_non_pd
+    also = (Response.NON_CR_NON_PD,) if stable else ()
+    i_also = (IResponse.NON_ICR_NON_IUPD,) if stable else ()
+    match analysis.id, variant:
+        case "orr", "unconfirmed":
+            return _orr_unconfirmed, "best response CR or PR, confirmed or not"
+        case "orr", "irecist":
+            return _orr_irecist, "best iRECIST response iCR or iPR, confirmed"
+        case "orr", _:
+            return _orr, "confirmed CR or PR"
+        case "dcr", "unconfirmed":
+            return (
+                lambda best: None if best.best is None else best.best in CONTROLLED + also,
+                "best response CR, PR or SD, confirmed or not",
+            )
+        case "dcr", "irecist":
+            return (
+                lambda best: best.ibor in I_CONTROLLED + i_also,
+                "best iRECIST response iCR, iPR or iSD",
+            )
+        case "dcr", _:
+            return _dcr, "confirmed CR or PR, or SD of the least duration"
+        case _:
+            return _cbr, "confirmed CR or PR, or SD of the least duration for benefit"
+
+
+def add_rate(ledger: Ledger, population: Population, analysis: Analysis) -> None:
+    """Add count, total, estimate and limits for each group and variant."""
+    for group in analysis.groups:
+        people = population.of(analysis, group)
+        for variant in ("", *analysis.variants):
+            is_counted, what = _counted(analysis, variant, population)
+            entry = Entry(analysis, group, variant)
+            contributions = [_contribution(p, is_counted(p.answers.best), variant) for p in people]
+            basis = ledger.basis(entry, what, _denominator(analysis, group.label), contributions)
+            n = sum(c.role == "counted" for c in contributions)
+            ledger.share(entry, n, len(people), basis)
+            _add_limits(ledger, entry, n, len(people), variant, population, basis)
+
+
+def _denominator(analysis: Analysis, group: str) -> str:
+    return f"{analysis.set} subjects, {group}"
+
+
+def _contribution(person: Person, is_counted: bool | None, variant: str) -> Contribution:
+    best = person.answers.best
+    value = best.best if variant == "unconfirmed" else best.confirmed_best
+    code = best.ibor if variant == "irecist" else value
+    role = "counted" if is_counted else "not counted"
+    return Contribution(person.subject_id, role, code, best.reason, best.sources)
+
+
+def _add_limits(
+    ledger: Ledger,
+    entry: Entry,
+    count: int,
+    total: int,
+    variant: str,
+    population: Population,
+    basis: str,
+) -> None:
+    level = 0.90 if variant == "level-90" else population.protocol.analysis.level
+    method = "wilson" if variant == "wilson" else population.protocol.analysis.interval
+    limits: Proportion | None = None
+    if total:
+        limits = (wilson if method == "wilson" else clopper_pearson)(count, total, level=level)
+    for statistic in ("lower", "upper"):
+        ledger.add(
+            entry,
+            statistic,
+            Kind.PROPORTION,
+            None if limits is None else getattr(limits, statistic),
+            level=level,
+            method=method,
+            note="nobody in the denominator" if limits is None else None,
+            basis=basis,
+            formula=f"{method} {level_text(level)} limit of {count} / {total}",
+        )
+
+
+RECIST_ORDER = (
+    Response.CR,
+    Response.PR,
+    Response.SD,
+    Response.NON_CR_NON_PD,
+    Response.NED,
+    Response.PD,
+    Response.NE,
+    Response.MISSING,
+)
+
+
+def add_responses(ledger: Ledger, population: Population, analysis: Analysis) -> None:
+    """Add how many subjects have each best response."""
+    for group in analysis.groups:
+        people = population.of(analysis, group)
+        for variant in ("", *analysis.variants):
+            order: Iterable[str] = IResponse if variant == "irecist" else RECIST_ORDER
+            codes = {person.subject_id: _code(person, variant) for person in people}
+            for code in (*order, "unknown"):
+                if code in ("unknown", Response.MISSING, Response.NED, IResponse.NED) and (
+                    code not in codes.values()
+                ):
+                    continue
+                entry = Entry(analysis, group, variant, f"response:{_slug(code)}", code)
+                basis = ledger.basis(
+                    entry,
+                    f"best response {code}",
+                    _denominator(analysis, group.label),
+                    [_has(p, codes[p.subject_id], code) for p in people],
+                )
+                n = sum(found == code for found in codes.values())
+                ledger.share(entry, n, len(people), basis)
+
+
+def _slug(code: str) -> str:
+    return code.lower().replace("/", "-")
+
+
+def _code(person: Person, variant: str) -> str:
+    best = person.answers.best
+    if variant == "irecist":
+        return best.ibor or "unknown"
+    return (best.best if variant == "unconfirmed" else best.confirmed_best) or "unknown"
+
+
+def _has(person: Person, found: str, code: str) -> Contribution:
+    best = person.answers.best
+    role = "counted" if found == code else "not counted"
+    return Contribution(person.subject_id, role, found, best.reason, best.sources)
+
+
+def add_primary(ledger: Ledger, population: Population, analysis: Analysis) -> None:
+    """Add the verdict: whether the lower limit of the rate is above the threshold.
+
+    The default reads the limit of the protocol's two-sided level; ``level-90``
+    the one-sided 5 % limit. "Above" is strict. Protocols without a decision on
+    a response rate get no verdict.
+    """
+    endpoint = _decided(population)
+    if endpoint is None or endpoint.decision is None:
+        return
+    counts = {row.id: row for row in ledger.rows if row.analysis == endpoint.id}
+    responders, of = counts[f"{endpoint.id}/all/count"], counts[f"{endpoint.id}/all/total"]
+    if not of.value:
+        return
+    for variant in ("", *analysis.variants):
+        level = 0.90 if variant == "level-90" else endpoint.decision.level
+        entry = Entry(analysis, ALL, variant)
+        _add_verdict(ledger, entry, responders, int(of.value), endpoint.decision, level)
+
+
+def _add_verdict(
+    ledger: Ledger, entry: Entry, responders: Row, total: int, decision: Decision, level: float
+) -> None:
+    threshold, count = float(decision.lower_limit_above), int(responders.value or 0)
+    limit = clopper_pearson(count, total, level=level).lower
+    needed = _needed(total, threshold, level)
+    rule = f"lower two-sided {level_text(level)} limit above {percent(threshold)} %"
+    sign = ">" if limit > threshold else "<="
+    basis = responders.basis
+    ledger.add(
+        entry, "met", Kind.CODE, code="Y" if limit > threshold else "N", level=level, method=rule,
+        basis=basis, formula=f"{percent(limit)} % {sign} {percent(threshold)} %",
+    )  # fmt: skip
+    ledger.add(
+        entry, "limit", Kind.PROPORTION, limit, level=level, method="clopper-pearson", basis=basis,
+        formula=f"clopper-pearson {level_text(level)} limit of {count} / {total}",
+    )  # fmt: skip
+    ledger.add(
+        entry, "threshold", Kind.PROPORTION, threshold, method=rule, basis=basis,
+        formula="as the protocol states it",
+    )  # fmt: skip
+    ledger.add(
+        entry, "responders_needed", Kind.COUNT, needed, level=level, method=rule, basis=basis,
+        note="no count meets the rule" if needed is None else None,
+        formula=f"fewest responders of {total} whose limit is above the threshold",
+    )  # fmt: skip
+
+
+def _decided(population: Population) -> Endpoint | None:
+    for endpoint in population.protocol.endpoints.primary:
+        if endpoint.decision is not None and endpoint.id in ("orr", "dcr", "cbr"):
+            return endpoint
+    return None
+
+
+def _needed(total: int, threshold: float, level: float) -> int | None:
+    for successes in range(total + 1):
+        if clopper_pearson(successes, total, level=level).lower > threshold:
+            return successes
+    return None

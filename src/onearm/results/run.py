@@ -1,0 +1,61 @@
+"""Runs the planned analyses over all subjects and writes the results down.
+
+Takes the protocol, the records and what the rules derived from them, gives
+``Results``. What counts over subjects lives in this package; one subject's
+rules live in ``clinical``, formulas in ``stats``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from onearm.clinical.records import Screening, SubjectRecords
+from onearm.clinical.subject import SubjectAnswers
+from onearm.protocol.model import Protocol
+from onearm.results.ledger import Ledger, Person, Population
+from onearm.results.model import Results
+from onearm.results.people import add_baseline, add_change, add_flow, add_happened
+from onearm.results.plan import Analysis, plan
+from onearm.results.rates import add_primary, add_rate, add_responses
+from onearm.results.safety import add_exposure, add_irsae, add_reduced, add_safety
+from onearm.results.times import add_time
+
+FAMILIES: dict[str, Callable[[Ledger, Population, Analysis], None]] = {
+    "flow": add_flow,
+    "baseline": add_baseline,
+    "rate": add_rate,
+    "responses": add_responses,
+    "primary": add_primary,
+    "happened": add_happened,
+    "time": add_time,
+    "change": add_change,
+    "safety": add_safety,
+    "reduced": add_reduced,
+    "exposure": add_exposure,
+    "irsae": add_irsae,
+}
+
+
+def run_analyses(
+    protocol: Protocol,
+    records: Sequence[SubjectRecords],
+    answers: Sequence[SubjectAnswers],
+    screening: Sequence[Screening] | None,
+) -> Results:
+    """Compute every planned result.
+
+    Parameters
+    ----------
+    protocol
+        What was planned.
+    records, answers
+        One entry a subject, in the same order.
+    screening
+        Everybody who was screened; None when not collected.
+    """
+    people = tuple(Person(r, a) for r, a in zip(records, answers, strict=True))
+    population = Population(protocol, people, None if screening is None else tuple(screening))
+    ledger = Ledger()
+    for analysis in plan(protocol):
+        FAMILIES[analysis.family](ledger, population, analysis)
+    return ledger.results()

@@ -1,0 +1,241 @@
+"""Adverse events, dose reductions and exposure, counted by subject.
+
+Takes adverse events and doses, gives counts of subjects (each once, at the
+worst grade) and of events. Terms count as they were entered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from onearm.clinical.derived import DoseSummary
+from onearm.clinical.records import AdverseEvent
+from onearm.format import source_lines
+from onearm.results.ledger import Entry, Ledger, Person, Population, tally
+from onearm.results.model import Contribution, slug
+from onearm.results.plan import ALL, Analysis
+from onearm.stats.descriptive import describe
+from onearm.terms import Kind
+
+SEVERE = 3
+
+Test = Callable[[AdverseEvent], bool]
+
+KINDS: dict[str, tuple[str, Test]] = {
+    "ae": ("adverse event", lambda ae: True),
+    "trae": ("treatment-related adverse event", lambda ae: bool(ae.is_related)),
+    "sae": ("serious adverse event", lambda ae: bool(ae.is_serious)),
+    "related-sae": (
+        "treatment-related serious adverse event",
+        lambda ae: bool(ae.is_related and ae.is_serious),
+    ),
+    "irae": ("immune-related adverse event", lambda ae: bool(ae.is_immune_related)),
+    "related-irsae": (
+        "treatment-related, immune-related serious adverse event",
+        lambda ae: bool(ae.is_related and ae.is_serious and ae.is_immune_related),
+    ),
+    "trae-reduced": (
+        "treatment-related adverse event that reduced a dose",
+        lambda ae: bool(ae.is_related) and ae.action == "REDUCED",
+    ),
+    "trae-discontinued": (
+        "treatment-related adverse event that ended a treatment",
+        lambda ae: bool(ae.is_related) and ae.action == "DISCONTINUED",
+    ),
+}
+BY_TERM = ("ae", "trae")
+BY_ACTION = ("trae-reduced", "trae-discontinued")
+
+
+def add_safety(ledger: Ledger, population: Population, analysis: Analysis) -> None:
+    """Add the counts of one kind of event for each group, drug and term."""
+    what, test = KINDS[analysis.id]
+    for group in analysis.groups:
+        people = population.of(analysis, group)
+        if any(person.records.adverse_events is None for person in people):
+            continue  # not collected
+        for drug in ("", *analysis.variants):
+            entry = Entry(analysis, group, drug)
+            chosen = {p.subject_id: _chosen(p, test, drug, analysis) for p in people}
+            _add_counts(ledger, entry, people, chosen, f"{what} {drug}".strip())
+            if analysis.id in BY_TERM and not drug:
+                _add_terms(ledger, entry, people, chosen, what)
+
+
+def _chosen(person: Person, test: Test, drug: str, analysis: Analysis) -> list[AdverseEvent]:
+    events = [event for event in person.records.adverse_events or () if test(event)]
+    if not drug:
+        return events
+    if analysis.id in BY_ACTION:
+        return [event for event in events if drug in event.action_drugs]
+    return [event for event in events if drug in event.related_to]
+
+
+def _add_counts(
+    ledger: Ledger,
+    entry: Entry,
+    people: Sequence[Person],
+    chosen: dict[str, list[AdverseEvent]],
+    what: str,
+) -> None:
+    contributions = [_contribution(p, chosen[p.subject_id], what) for p in people]
+    denominator = f"{entry.analysis.set} subjects, {entry.group.label}"
+    basis = ledger.basis(entry, f"at least one {what}", denominator, contributions)
+    ledger.add(entry, "total", Kind.COUNT, len(people), basis=basis)
+    for name, least in (("any", 0), ("grade_3", SEVERE), ("grade_5", 5)):
+        n = sum(any((e.grade or 0) >= least for e in events) for events in chosen.values())
+        ledger.add(entry, f"{name}_count", Kind.COUNT, n, basis=basis, formula=_formula(least))
+        ledger.add(
+            entry,
+            f"{name}_estimate",
+            Kind.PROPORTION,
+            n / len(people) if people else None,
+            note=None if people else "nobody in the denominator",
+            basis=basis,
+            formula=f"{n} / {len(people)}",
+        )
+    ledger.add(
+        entry, "event_count", Kind.COUNT, sum(map(len, chosen.values())), basis=basis,
+        formula="events, each counted",
+    )  # fmt: skip
+
+
+def _formula(least: int) -> str:
+    which = "any grade" if not least else f"grade {least} or higher" if least < 5 else "grade 5"
+    return f"subjects with at least one event of {which}"
+
+
+def _contribution(person: Person, events: Sequence[AdverseEvent], what: str) -> Contribution:
+    if not events:
+        read = person.records.adverse_events or ()
+        reason = f"no {what} among {len(read)}"
+        return Contribution(
+            person.subject_id, "not counted", None, reason, (person.records.subject.source,)
+        )
+    worst = max((event.grade or 0) for event in events)
+    terms = ", ".join(dict.fromkeys(event.term for event in events))
+    sources = tuple(event.source for event in events)
+    return Contribution(
+        person.subject_id, "counted", f"grade {worst}" if worst else "no grade", terms, sources
+    )
+
+
+def _add_terms(
+    ledger: Ledger,
+    entry: Entry,
+    people: Sequence[Person],
+    chosen: dict[str, list[AdverseEvent]],
+    what: str,
+) -> None:
+    terms = {slug(e.term): e.term for events in chosen.values() for e in events}
+    for name, term in sorted(terms.items()):
+        of_term = {
+            subject_id: [event for event in events if slug(event.term) == name]
+            for subject_id, events in chosen.items()
+        }
+        item = Entry(entry.analysis, entry.group, entry.variant, f"term:{name}", term)
+        _add_counts(ledger, item, people, of_term, f"{what}: {term}")
+
+
+def add_reduced(ledger: Ledger, population: Population, analysis: Analysis) -> None:
+    """Add how many subjects had a reduced dose, of any drug and of each."""
+    people = population.of(analysis, ALL)
+    if any(person.records.doses is None for person in people):
+        return
+    for drug in ("", *analysis.variants):
+        parts: dict[bool, list[Contribution]] = {}
+        for person in people:
+            doses = [d for d in person.answers.doses if not drug or d.drug == drug]
+            is_reduced = any(d.is_reduced for d in doses)
+            parts.setdefault(is_reduced, []).append(_dosed(person, doses, is_reduced))
+        tally(
+            ledger,
+            Entry(analysis, ALL, drug),
+            parts,
+            f"a reduced dose of {drug or 'any drug'}",
+            f"{analysis.set} subjects",
+        )
+
+
+def _dosed(person: Person, doses: Iterable[DoseSummary], is_reduced: bool) -> Contribution:
+    kept = [d for d in doses if d.is_reduced] or list(doses)
+    reason = "; ".join(f"{d.drug} {d.reason} ({source_lines(d.sources)})" for d in kept)
+    sources = tuple(s for d in kept for s in d.sources) or (person.records.subject.source,)
+    role = "counted" if is_reduced else "not counted"
+    return Contribution(person.subject_id, role, None, reason or "no dose", sources)
+
+
+def add_exposure(ledger: Ledger, population: Population, analysis: Analysis) -> None:
+    """Add cycles and days from first to last dose of each drug."""
+    people = population.of(analysis, ALL)
+    for drug in analysis.variants:
+        given = [
+            (person, dose)
+            for person in people
+            for dose in person.answers.doses
+            if dose.drug == drug
+        ]
+        if not given:
+            continue
+        for item, label in (("cycles", "cycles"), ("days", "days from first to last dose")):
+            entry = Entry(analysis, ALL, drug, item, label)
+            values = {p.subject_id: _amount(dose, item) for p, dose in given}
+            basis = ledger.basis(
+                entry,
+                f"{label} of {drug}",
+                f"{analysis.set} subjects with a dose of {drug}",
+                [
+                    Contribution(
+                        p.subject_id, "value", str(values[p.subject_id]), d.reason, d.sources
+                    )
+                    for p, d in given
+                ],
+            )
+            about = describe(values.values(), quartiles=population.protocol.analysis.quartiles)
+            ledger.add(entry, "n", Kind.COUNT, about.n, basis=basis)
+            for statistic in ("median", "minimum", "maximum"):
+                value = float(getattr(about, statistic))
+                ledger.add(
+                    entry, statistic, Kind.QUANTITY, value, unit=item, basis=basis,
+                    method=about.quartiles,
+                )  # fmt: skip
+
+
+def _amount(dose: DoseSummary, item: str) -> int:
+    return dose.cycles if item == "cycles" else (dose.last_date - dose.first_date).days + 1
+
+
+def add_irsae(ledger: Ledger, population: Population, analysis: Analysis) -> None:
+    """Add response and survival of those with a related immune-related serious event."""
+    _, test = KINDS["related-irsae"]
+    people = [
+        person
+        for person in population.of(analysis, ALL)
+        if any(test(event) for event in person.records.adverse_events or ())
+    ]
+    denominator = "treated subjects with a related immune-related serious event"
+    codes = [(person, person.answers.best.confirmed_best or "unknown") for person in people]
+    for code in dict.fromkeys(code for _, code in codes):
+        parts: dict[bool, list[Contribution]] = {}
+        for person, found in codes:
+            best = person.answers.best
+            role = "counted" if found == code else "not counted"
+            parts.setdefault(found == code, []).append(
+                Contribution(person.subject_id, role, found, best.reason, best.sources)
+            )
+        entry = Entry(analysis, ALL, "", f"response:{slug(code)}", code)
+        tally(ledger, entry, parts, f"confirmed best response {code}", denominator)
+    parts = {}
+    for person in people:
+        end = person.answers.events["os"]
+        role = "not counted" if end.is_event else "counted"
+        parts.setdefault(not end.is_event, []).append(
+            Contribution(person.subject_id, role, f"{end.days} days", end.reason, end.sources)
+        )
+    tally(
+        ledger,
+        Entry(analysis, ALL, "", "alive", "alive"),
+        parts,
+        "alive at last contact",
+        denominator,
+    )

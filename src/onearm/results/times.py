@@ -1,0 +1,168 @@
+"""Time to event: Kaplan-Meier curves with medians, landmark rates and steps.
+
+Takes the events of the subjects, gives rows in days. Follow-up is the reverse
+Kaplan-Meier curve of the same times. The step of a curve is named by its day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import ceil
+
+from onearm.clinical.derived import Event
+from onearm.results.ledger import Entry, Ledger, Person, Population
+from onearm.results.model import Contribution
+from onearm.results.plan import Analysis
+from onearm.stats.survival import (
+    Quantile,
+    SurvivalCurve,
+    at_risk,
+    kaplan_meier,
+    quantile,
+    reverse_kaplan_meier,
+    survival_at,
+)
+from onearm.terms import DAYS_PER_MONTH, Kind
+
+FOLLOW_UP = {"follow-up-pfs": "pfs", "follow-up-os": "os"}
+MONTHS_BETWEEN_TICKS = 3
+
+
+def add_time(ledger: Ledger, population: Population, analysis: Analysis) -> None:
+    """Add the curve of one endpoint for each group."""
+    endpoint = FOLLOW_UP.get(analysis.id, analysis.id)
+    is_reverse = analysis.id in FOLLOW_UP
+    for group in analysis.groups:
+        people = [p for p in population.of(analysis, group) if endpoint in p.answers.events]
+        events = [p.answers.events[endpoint] for p in people]
+        entry = Entry(analysis, group)
+        basis = ledger.basis(
+            entry,
+            "last known without event" if is_reverse else "event",
+            f"{analysis.set} subjects with a time, {group.label}",
+            [
+                _contribution(person, event, is_reverse)
+                for person, event in zip(people, events, strict=True)
+            ],
+        )
+        _add_counts(ledger, entry, events, basis, is_reverse)
+        if events:
+            curve = _curve(events, population, is_reverse)
+            _add_curve(ledger, entry, curve, events, population, basis)
+
+
+def _contribution(person: Person, event: Event, is_reverse: bool) -> Contribution:
+    happened = event.is_event is not is_reverse
+    role = "event" if happened else "censored"
+    return Contribution(
+        person.subject_id,
+        role,
+        f"{event.days} days",
+        f"{event.rule}: {event.reason}",
+        event.sources,
+    )
+
+
+def _curve(events: Sequence[Event], population: Population, is_reverse: bool) -> SurvivalCurve:
+    methods = population.protocol.analysis
+    return (reverse_kaplan_meier if is_reverse else kaplan_meier)(
+        [event.days for event in events],
+        [event.is_event for event in events],
+        level=methods.level,
+        transform=methods.transform,
+        convention=methods.convention,
+    )
+
+
+def _add_counts(
+    ledger: Ledger, entry: Entry, events: Sequence[Event], basis: str, is_reverse: bool
+) -> None:
+    happened = sum(event.is_event is not is_reverse for event in events)
+    ledger.add(entry, "total", Kind.COUNT, len(events), basis=basis)
+    ledger.add(entry, "events", Kind.COUNT, happened, basis=basis)
+    ledger.add(entry, "censored", Kind.COUNT, len(events) - happened, basis=basis)
+    for statistic, choose in (("minimum", min), ("maximum", max)):
+        value = choose((event.days for event in events), default=None)
+        note = None if events else "no subject with a time"
+        ledger.add(entry, statistic, Kind.DURATION, value, unit="days", note=note, basis=basis)
+
+
+def _add_curve(
+    ledger: Ledger,
+    entry: Entry,
+    curve: SurvivalCurve,
+    events: Sequence[Event],
+    population: Population,
+    basis: str,
+) -> None:
+    method = f"kaplan-meier, {curve.transform}, {curve.convention}"
+    _add_quantiles(ledger, entry, curve, method, basis)
+    for landmark in population.protocol.analysis.landmarks:
+        rate = survival_at(curve, float(landmark.days))
+        name = f"rate_{landmark.suffix}"
+        for statistic, value in (
+            (name, rate.estimate),
+            (f"{name}_lower", rate.lower),
+            (f"{name}_upper", rate.upper),
+        ):
+            note = None if value is not None else rate.note or "not estimable"
+            ledger.add(
+                entry, statistic, Kind.PROPORTION, value, level=curve.level, method=method,
+                note=note, basis=basis, formula=f"S({landmark})",
+            )  # fmt: skip
+    _add_steps(ledger, entry, curve, method, basis)
+    _add_ticks(ledger, entry, [event.days for event in events], basis)
+
+
+def _add_quantiles(
+    ledger: Ledger, entry: Entry, curve: SurvivalCurve, method: str, basis: str
+) -> None:
+    half = quantile(curve, 0.5)
+    rows: list[tuple[str, float | None, Quantile, str]] = [
+        ("median", half.value, half, "first day on which the curve falls to 50 %"),
+        ("lower", half.lower, half, "Brookmeyer-Crowley: limit of the median"),
+        ("upper", half.upper, half, "Brookmeyer-Crowley: limit of the median"),
+    ]
+    for name, p in (("quartile_1", 0.25), ("quartile_3", 0.75)):
+        at = quantile(curve, p)
+        rows.append((name, at.value, at, "first day on which the curve falls to the quartile"))
+    for statistic, value, source, formula in rows:
+        note = None if value is not None else source.note or "not reached"
+        ledger.add(
+            entry, statistic, Kind.DURATION, value, unit="days", level=curve.level, method=method,
+            note=note, basis=basis, formula=formula,
+        )  # fmt: skip
+
+
+def _add_steps(ledger: Ledger, entry: Entry, curve: SurvivalCurve, method: str, basis: str) -> None:
+    for i, day in enumerate(curve.times):
+        step = Entry(
+            entry.analysis, entry.group, entry.variant, f"step:{int(day)}", f"day {int(day)}"
+        )
+        for statistic, value in (
+            ("survival", curve.survival[i]),
+            ("lower", curve.lower[i]),
+            ("upper", curve.upper[i]),
+        ):
+            note = None if value is not None else "no limit here"
+            ledger.add(
+                step, statistic, Kind.PROPORTION, value, level=curve.level, method=method,
+                note=note, basis=basis, formula="product of (1 - events / at risk) up to this day",
+            )  # fmt: skip
+        for statistic, count in (
+            ("at_risk", curve.at_risk[i]),
+            ("events", curve.n_events[i]),
+            ("censored", curve.n_censored[i]),
+        ):
+            ledger.add(step, statistic, Kind.COUNT, count, basis=basis)
+
+
+def _add_ticks(ledger: Ledger, entry: Entry, days: Sequence[int], basis: str) -> None:
+    """Add the numbers at risk every three months, to the first tick after the last day."""
+    last = ceil(Fraction(max(days)) / DAYS_PER_MONTH / MONTHS_BETWEEN_TICKS)
+    months = [MONTHS_BETWEEN_TICKS * k for k in range(last + 1)]
+    counts = at_risk(days, [float(month * DAYS_PER_MONTH) for month in months])
+    for month, count in zip(months, counts, strict=True):
+        tick = Entry(entry.analysis, entry.group, entry.variant, f"month:{month}", f"month {month}")
+        ledger.add(tick, "at_risk", Kind.COUNT, count, basis=basis)
