@@ -136,7 +136,7 @@ def best_response(
         _clinical_benefit(confirmed.response, steps, rules, circumstances),
         _ibor(judged, rules, circumstances) if judged else None,
         ipfs_date(judged) if judged else None,
-        confirmed.reason if confirmed.reason == best.reason else _both(best, confirmed),
+        confirmed.reason if best.response is confirmed.response else _both(best, confirmed),
         tuple(dict.fromkeys(best.sources + confirmed.sources)),
     )
 

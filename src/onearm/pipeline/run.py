@@ -1,19 +1,38 @@
 """``onearm run``: the main job, from a study folder to results and a report.
 
-Everything is written beside its place and then renamed, so that nothing is
-ever half there.
+Everything is made before anything is written; each file is written beside its
+place and then renamed, so that nothing is ever half there.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
+from onearm import __version__
 from onearm.clinical.subject import SubjectAnswers, derive_subject
-from onearm.errors import Finding, InputError
+from onearm.errors import Finding, InputError, nearest
+from onearm.format import count_of, interval, text_table, with_unit
 from onearm.pipeline.study import Study, load_study
-from onearm.results.model import Results
+from onearm.results.model import Comparison, Results
 from onearm.results.run import run_analyses
+
+FORMATS = ("html",)
+HEADLINE = (
+    ("ORR", "orr/all", "estimate"),
+    ("DCR", "dcr/all", "estimate"),
+    ("Median PFS", "pfs/all", "median"),
+    ("12-month OS", "os/all", "rate_12_months"),
+    ("Grade >= 3 related adverse events", "trae/all", "grade_3_estimate"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +43,196 @@ class Analysed:
     derived: tuple[SubjectAnswers, ...]
     results: Results
     findings: tuple[Finding, ...]
+    comparisons: tuple[Comparison, ...]
 
 
 def analyse(folder: Path | str) -> Analysed:
     """Load a study folder and compute every planned result.
+
+    Where the folder holds ``expected.yaml``, the published numbers stand beside.
 
     Raises
     ------
     InputError
         With every error of the protocol, the tables or the rules.
     """
+    return _analyse(Path(folder), lambda step: None)
+
+
+def _analyse(folder: Path, progress: Callable[[str], None]) -> Analysed:
+    progress("reading the protocol and the tables")
     study = load_study(folder)
+    progress("deriving responses and events")
     derived = tuple(derive_subject(records, study.protocol) for records in study.subjects)
     findings = [*study.findings, *(f for answers in derived for f in answers.findings)]
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise InputError(errors)
+    progress("computing results")
     results = run_analyses(study.protocol, study.subjects, derived, study.screening)
-    return Analysed(study, derived, results, tuple(findings))
+    return Analysed(study, derived, results, tuple(findings), _compare(folder, results))
+
+
+def _compare(folder: Path, results: Results) -> tuple[Comparison, ...]:
+    path = folder / "expected.yaml"
+    if not path.is_file():
+        return ()
+    from onearm.io.expected import read_expected
+    from onearm.results.published import compare
+
+    return compare(results, read_expected(path))
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a run wrote, and its headline."""
+
+    analysed: Analysed
+    written: tuple[Path, ...]
+
+    def as_text(self) -> str:
+        """Return where the report lies, the five headline numbers, and what to look at."""
+        found = self.analysed
+        by_id = found.results.by_id()
+        rows = []
+        for label, where, statistic in HEADLINE:
+            row = by_id.get(f"{where}/{statistic}")
+            limits = _limits(where, statistic)
+            lower, upper = by_id.get(limits[0]), by_id.get(limits[1])
+            text = f"({interval(lower, upper)})" if lower and upper else ""
+            rows.append((label, with_unit(row), text, f"{where}/{statistic}"))
+        report = next(path for path in self.written if path.name.startswith("report"))
+        lines = [
+            f"{found.study.protocol.study.id}: {count_of(len(found.study.subjects), 'subject')}, "
+            f"{count_of(len(found.results.rows), 'result')}",
+            "",
+            text_table(("", "Result", "95 % CI", "Id"), rows),
+            "",
+        ]
+        lines += _verdicts(found.comparisons)
+        kinds = [f.severity for f in found.findings]
+        if kinds:
+            counted = ", ".join(count_of(kinds.count(k), k) for k in ("warning", "note") if k in kinds)
+            lines.append(f"Data checks: {counted} (in the report)")
+        if find_spec("matplotlib") is None:
+            lines.append("No figures: install them with  pip install 'onearm[report]'")
+        lines.append(f"Report: {report}")
+        return "\n".join(lines)
+
+
+def _limits(where: str, statistic: str) -> tuple[str, str]:
+    if statistic.startswith("rate_"):
+        return f"{where}/{statistic}_lower", f"{where}/{statistic}_upper"
+    if statistic in ("estimate", "median"):
+        return f"{where}/lower", f"{where}/upper"
+    return "", ""
+
+
+def _verdicts(comparisons: Sequence[Comparison]) -> list[str]:
+    if not comparisons:
+        return []
+    verdicts = [comparison.verdict for comparison in comparisons]
+    counted = ", ".join(f"{verdicts.count(v)} {v}" for v in dict.fromkeys(verdicts))
+    return [f"Published numbers: {counted}"]
+
+
+def run_study(
+    study: Path,
+    out: Path,
+    formats: Sequence[str] = ("html",),
+    progress: Callable[[str], None] = lambda step: None,
+) -> Ran:
+    """Check, derive, analyse and report a study; every file goes under OUT.
+
+    Writes ``results.json``, ``derived/*.csv``, ``provenance.json`` and the
+    report. Files of OUT that it does not write stay as they are.
+
+    Raises
+    ------
+    InputError
+        If the study cannot be analysed, or a format is unknown.
+    """
+    for name in formats:
+        if name not in FORMATS:
+            allowed = ", ".join(FORMATS)
+            raise InputError(f"format must be one of {allowed}; got {name!r}{nearest(name, FORMATS)}")
+    analysed = _analyse(study, progress)
+    provenance = provenance_of(analysed.study)
+    files = _data_files(analysed, provenance)
+    progress("drawing figures and writing the report")
+    files["report.html"] = _report(analysed, provenance)
+    progress("writing files")
+    return Ran(analysed, _write(out, files))
+
+
+def provenance_of(study: Study) -> dict[str, object]:
+    """Return what the results came from: hashes of the inputs, versions, cut-off."""
+    folder = study.folder
+    inputs = [folder / "protocol.yaml", *sorted((folder / "data").glob("*"))]
+    if (folder / "expected.yaml").is_file():
+        inputs.append(folder / "expected.yaml")
+    cutoff = study.protocol.study.data_cutoff
+    return {
+        "study": study.protocol.study.id,
+        "data_cutoff": None if cutoff is None else cutoff.isoformat(),
+        "protocol_format": study.protocol.protocol,
+        "inputs": {
+            path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in inputs
+            if path.is_file()
+        },
+        "versions": {
+            "onearm": __version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("numpy", "scipy", "pydantic", "ruamel.yaml")},
+        },
+    }
+
+
+def _data_files(analysed: Analysed, provenance: dict[str, object]) -> dict[str, str]:
+    from onearm.io.csv import table_text
+    from onearm.io.results import results_text
+    from onearm.pipeline.derived import derived_tables
+
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    made = json.dumps({**provenance, "made": now}, indent=1, ensure_ascii=False) + "\n"
+    files = {
+        "results.json": results_text(analysed.study.protocol.study.id, analysed.results),
+        "provenance.json": made,
+    }
+    for name, (header, rows) in derived_tables(analysed.derived).items():
+        files[f"derived/{name}"] = table_text(header, rows)
+    return files
+
+
+def _report(analysed: Analysed, provenance: dict[str, object]) -> str:
+    from onearm.report.document import build_report
+    from onearm.report.html import render_html
+
+    document = build_report(
+        analysed.study.protocol,
+        analysed.results,
+        analysed.derived,
+        analysed.comparisons,
+        analysed.findings,
+        provenance,
+        with_figures=find_spec("matplotlib") is not None,
+    )
+    return render_html(document)
+
+
+def _write(out: Path, files: dict[str, str]) -> tuple[Path, ...]:
+    """Write all files beside their places, then rename them all."""
+    beside = {out / name: out / f"{name}.part" for name in files}
+    for path in beside:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        for (path, part), text in zip(beside.items(), files.values(), strict=True):
+            part.write_text(text, encoding="utf-8", newline="\n")
+        for path, part in beside.items():
+            os.replace(part, path)
+    except OSError:
+        for part in beside.values():
+            part.unlink(missing_ok=True)
+        raise
+    return tuple(beside)

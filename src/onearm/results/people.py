@@ -185,7 +185,7 @@ def _add_levels(
     for value, label in levels.items():
         entry = Entry(
             base.analysis, base.group, "",
-            f"{slug(about.id)}:{'missing' if value is None else slug(value)}", f"{about.label}: {label}",
+            f"{slug(about.id)}:{slug(value or 'missing')}", f"{about.label}: {label}",
         )  # fmt: skip
         parts: dict[bool, list[Contribution]] = {}
         for person in people:

@@ -225,6 +225,7 @@ def add_irsae(ledger: Ledger, population: Population, analysis: Analysis) -> Non
             )
         entry = Entry(analysis, ALL, "", f"response:{slug(code)}", code)
         tally(ledger, entry, parts, f"confirmed best response {code}", denominator)
+    _add_recovered(ledger, analysis, people, test, denominator)
     parts = {}
     for person in people:
         end = person.answers.events["os"]
@@ -239,3 +240,24 @@ def add_irsae(ledger: Ledger, population: Population, analysis: Analysis) -> Non
         "alive at last contact",
         denominator,
     )
+
+
+def _add_recovered(
+    ledger: Ledger, analysis: Analysis, people: Sequence[Person], test: Test, denominator: str
+) -> None:
+    parts: dict[bool, list[Contribution]] = {}
+    for person in people:
+        events = [event for event in person.records.adverse_events or () if test(event)]
+        has = all(event.outcome == "RECOVERED" for event in events)
+        words = "; ".join(f"{e.term}: {(e.outcome or 'not recorded').lower()}" for e in events)
+        parts.setdefault(has, []).append(
+            Contribution(
+                person.subject_id,
+                "counted" if has else "not counted",
+                None,
+                words,
+                tuple(event.source for event in events),
+            )
+        )
+    entry = Entry(analysis, ALL, "", "recovered", "recovered")
+    tally(ledger, entry, parts, "every such event recovered", denominator)

@@ -1,0 +1,54 @@
+"""The derived tables of a run: one CSV a kind of answer, one row an answer.
+
+Takes what the rules derived, gives header and rows; lengths in mm, durations
+in days, each row with its reason and its sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
+
+from onearm.clinical.derived import BestChange, BestResponse, DoseSummary, Event, Membership
+from onearm.clinical.subject import SubjectAnswers
+from onearm.format import millimetres, source_lines
+from onearm.pipeline.respond import time_point_json
+
+Rows = Sequence[Sequence[object]]
+
+
+def derived_tables(derived: Sequence[SubjectAnswers]) -> dict[str, tuple[Sequence[str], Rows]]:
+    """Return header and rows of each table, by file name."""
+    answers = list(derived)
+    points = [p for a in answers for p in (*a.time_points, *a.other_time_points)]
+    as_json = [time_point_json(point) for point in points]
+    header = tuple(as_json[0]) if as_json else ("subject_id", "evaluator", "visit", "date")
+    return {
+        "time_points.csv": (header, [[_cell(v) for v in row.values()] for row in as_json]),
+        "best_responses.csv": _table(BestResponse, (a.best for a in answers)),
+        "events.csv": _table(Event, (e for a in answers for e in a.events.values())),
+        "sets.csv": _table(Membership, (m for a in answers for m in a.memberships)),
+        "best_changes.csv": _table(BestChange, (a.best_change for a in answers)),
+        "dose_summaries.csv": _table(DoseSummary, (d for a in answers for d in a.doses)),
+    }
+
+
+def _table(record: type, answers: Iterable[object]) -> tuple[Sequence[str], Rows]:
+    names = [field.name for field in fields(record)]
+    header = [name.replace("_um", "_mm") for name in names]
+    return header, [list(_row(answer, names)) for answer in answers]
+
+
+def _row(answer: object, names: Sequence[str]) -> Iterator[object]:
+    for name in names:
+        value = getattr(answer, name)
+        if name == "sources":
+            yield source_lines(value)
+        elif name.endswith("_um") and value is not None:
+            yield millimetres(value)
+        else:
+            yield _cell(value)
+
+
+def _cell(value: object) -> object:
+    return {True: "Y", False: "N"}[value] if isinstance(value, bool) else value
