@@ -285,7 +285,7 @@ def _read_cell(cell: str, form: str) -> dict[str, str] | None:
     if cell in DASHES and statistics:
         return {statistics[0]: cell}
     literal = (re.escape(text) for text in _FIELD.sub("\0", form).split("\0"))
-    found = re.fullmatch("([^ ]+?)".join(literal), cell)
+    found = re.fullmatch(r"(\S(?:.*?\S)?)".join(literal), cell)
     return dict(zip(statistics, found.groups(), strict=True)) if found else None
 
 
