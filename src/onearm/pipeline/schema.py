@@ -12,7 +12,7 @@ from typing import Any
 
 from onearm.protocol.model import FORMAT_VERSION, Protocol
 
-ABOUT = ("title", "description", "default")
+ABOUT = ("description", "default")
 ASSUMED: dict[str, Any] = {
     "type": "object",
     "description": "A value that the source does not give, and why it is as it is",
@@ -64,7 +64,7 @@ def _allow_assumed(part: dict[str, Any]) -> None:
         _allow_assumed(inner)
     properties = part.get("properties", {})
     for name in properties.keys() - {"protocol"}:
-        value = properties[name]
+        value = {key: inner for key, inner in properties[name].items() if key != "title"}
         if isinstance(value.get("items"), dict):
             value = {**value, "items": _or_assumed(value["items"])}
         properties[name] = _or_assumed(value)

@@ -26,6 +26,7 @@ from onearm.protocol.values import (
     Share,
     Text,
     Texts,
+    Word,
     as_text,
     with_shorthand,
 )
@@ -73,10 +74,8 @@ class PlannedSet(Part):
 class CharacteristicLevel(Part):
     """One value of a categorical characteristic."""
 
-    value: Annotated[Text, BeforeValidator(as_text)] = Field(
-        description="Value in the subjects table"
-    )
-    label: Annotated[Text, BeforeValidator(as_text)] = Field(description="Value for readers")
+    value: Word = Field(description="Value in the subjects table")
+    label: Word = Field("", description="Value for readers; absent, the value")
     is_shown: bool = Field(True, description="Whether the baseline table prints it")
 
     @model_validator(mode="before")

@@ -213,6 +213,7 @@ DaysOfCycle = Annotated[
         }
     ),
 ]
+Word = Annotated[Text, BeforeValidator(as_text), WithJsonSchema({"type": ["string", "number"]})]
 Texts = Annotated[
     tuple[Annotated[Text, BeforeValidator(as_text)], ...],
     BeforeValidator(_one_or_more),
