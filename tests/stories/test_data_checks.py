@@ -67,7 +67,7 @@ def several(row, what, names):
 LESION_STORIES = [  # story, rows of lesions.csv from line 2 on, findings
     ("baseline and one visit", [BASE, LATER], []),
     ("one lesion twice at one scan", [BASE, LATER, LATER], [("error", "duplicate-key", 4)]),
-    ("nothing on or before the first dose", [LATER], [("error", "no-baseline", 2)]),
+    ("nothing on or before the first dose", [LATER], [("error", "missing-baseline", 2)]),
     ("baseline 29 days before the first dose", [BASE.replace("2020-01-05", "2019-12-10"), LATER],
      [("warning", "baseline-too-old", 2)]),
     ("baseline 28 days before the first dose", [BASE.replace("2020-01-05", "2019-12-11")], []),
@@ -184,7 +184,7 @@ def test_fragments_are_no_further_targets(subject):
 def test_each_evaluator_is_checked_apart(subject):
     rows = [BASE, f"{LATER} . . . . . READER_1"]
 
-    assert found(subject(("lesions", MORE, rows))) == [("error", "no-baseline", 3)]
+    assert found(subject(("lesions", MORE, rows))) == [("error", "missing-baseline", 3)]
 
 
 def test_without_a_reference_date_the_earliest_visit_is_baseline(subject):

@@ -16,7 +16,8 @@ from typing import Any
 
 from onearm.clinical.cutoff import first_day
 from onearm.clinical.lesion_checks import check_lesions
-from onearm.clinical.records import Measurement, Subject, SubjectRecords
+from onearm.clinical.records import Measurement, SubjectRecords
+from onearm.clinical.subject import reference_date
 from onearm.errors import Finding, Place, Severity, nearest
 from onearm.protocol.response import ResponseRules
 
@@ -56,13 +57,6 @@ def check_subject(
         *_check_adverse_events(records, drugs),
         *_check_periods(records),
     )
-
-
-def reference_date(subject: Subject, rules: ResponseRules) -> dt.date | None:
-    """Return the day from which responses of a subject are judged; ``None`` if not given."""
-    is_dose = rules.reference_date == "first_dose"
-    day = subject.first_dose_date if is_dose else subject.enrolment_date
-    return day or subject.reference_date
 
 
 def _finding(severity: Severity, code: str, message: str, row: Any, of: str | None) -> Finding:

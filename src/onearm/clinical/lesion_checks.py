@@ -16,6 +16,7 @@ from onearm.clinical.lesions import um
 from onearm.clinical.records import Measurement
 from onearm.clinical.visits import Visit, assemble_visits, choose_baseline
 from onearm.errors import Finding, Place, Severity
+from onearm.format import millimetres
 from onearm.protocol.response import ResponseRules
 from onearm.terms import BASELINE_VISITS, MICROMETRES_PER_MM, PAIRED_ORGANS, LesionState, LesionType
 
@@ -67,7 +68,9 @@ def check_lesions(
         first = min(rows, key=lambda row: row.date)
         message = f"no baseline: the first assessment, on {first.date}, is after the reference date"
         place = Place(first.source.file, first.source.line, None, "date")
-        yield Finding("error", "no-baseline", f"{message} {reference}", place, first.subject_id)
+        yield Finding(
+            "error", "missing-baseline", f"{message} {reference}", place, first.subject_id
+        )
         return
     yield from _check_baseline(chosen.visit, visits, rules, reference)
 
@@ -78,9 +81,7 @@ def _finding(severity: Severity, code: str, message: str, row: Measurement, of: 
 
 
 def _mm(length_um: int) -> str:
-    """Return a length as it stands in the file, without closing zeros."""
-    whole, rest = divmod(length_um, MICROMETRES_PER_MM)
-    return f"{whole}.{rest:03d}".rstrip("0").rstrip(".") + " mm"
+    return f"{millimetres(length_um)} mm"
 
 
 def _check_cells(row: Measurement, rules: ResponseRules) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from onearm.clinical.checks import check_subject
 from onearm.clinical.cutoff import apply_cutoff
 from onearm.clinical.records import TABLES, Screening, Subject, SubjectRecords
 from onearm.errors import Finding, InputError, Place, nearest
@@ -57,7 +58,8 @@ def load_study(folder: Path | str) -> Study:
     Raises
     ------
     InputError
-        With every error of the protocol, or of all tables.
+        With every error of the protocol; or else of what the tables hold; or
+        else of what the records of a subject say together.
     """
     folder = Path(folder)
     if not (folder / "protocol.yaml").is_file():
@@ -65,11 +67,20 @@ def load_study(folder: Path | str) -> Study:
     protocol = parse_protocol(read_yaml(folder / "protocol.yaml"))
     tables, findings = read_tables(folder / "data", _characteristics(protocol))
     findings += _membership(tables)
+    _stop_at_errors(findings)
+    subjects, screening, notes = _up_to_cutoff(tables, protocol.study.data_cutoff)
+    findings += notes
+    drugs = [drug.name for drug in protocol.treatment.drugs]
+    for records in subjects:
+        findings += check_subject(records, protocol.response.rules, drugs=drugs)
+    _stop_at_errors(findings)
+    return Study(folder, protocol, tables, subjects, screening, tuple(findings))
+
+
+def _stop_at_errors(findings: Iterable[Finding]) -> None:
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise InputError(errors)
-    subjects, screening, notes = _up_to_cutoff(tables, protocol.study.data_cutoff)
-    return Study(folder, protocol, tables, subjects, screening, (*findings, *notes))
 
 
 def read_tables(
