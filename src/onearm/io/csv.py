@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import csv
 import gc
+import io
 import os
 import re
 import tempfile
@@ -168,21 +169,28 @@ def read_cells(path: Path, line: int) -> dict[str, str]:
     return cells
 
 
+def table_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a table as text: lines end in LF, ``None`` is an empty cell."""
+    text = io.StringIO()
+    plain = csv.writer(text, lineterminator="\n")
+    quoting = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    for row in chain([header], rows):
+        cells = ["" if cell is None else str(cell) for cell in row]
+        # Before Python 3.13 a lone carriage return is not quoted of itself.
+        writer = quoting if any("\r" in cell for cell in cells) else plain
+        writer.writerow(cells)
+    return text.getvalue()
+
+
 def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a table, whole or not at all: UTF-8, lines end in LF, ``None`` is an empty cell.
+    """Write a table, whole or not at all: UTF-8, as ``table_text`` makes it.
 
     The rows go to a file beside ``path`` that then takes its place.
     """
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            plain = csv.writer(file, lineterminator="\n")
-            quoting = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
-            for row in chain([header], rows):
-                cells = ["" if cell is None else str(cell) for cell in row]
-                # Before Python 3.13 a lone carriage return is not quoted of itself.
-                writer = quoting if any("\r" in cell for cell in cells) else plain
-                writer.writerow(cells)
+            file.write(table_text(header, rows))
         Path(beside).chmod(0o644)
         Path(beside).replace(path)
     except BaseException:
