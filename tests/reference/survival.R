@@ -64,6 +64,11 @@ sets <- list(
   one("censored-first", c(5, 10, 20, 30), c(0, 1, 0, 1)),
   one("straight-across", c(rep(5, 90), 6:15), c(rep(1, 90), rep(0, 10))),
   one("long-flat-tail", c(10, 12, 15, 200, 210, 220, 230, 240), c(1, 1, 0, 0, 0, 0, 0, 0)),
+  # Plain limits of exactly 1/2 at S = 3/4 and S = 1/4, as z times the error is 1/4 there.
+  one("limits-at-half", 1:8, rep(1, 8), level = 2 * pnorm(0.25 / sqrt(3 / 16 / 8)) - 1),
+  one("limit-at-half-then-none", 1:4, rep(1, 4), level = 2 * pnorm(0.25 / sqrt(3 / 16 / 4)) - 1),
+  one("limit-at-half-to-end", 1:4, c(1, 1, 1, 0), level = 2 * pnorm(0.25 / sqrt(3 / 16 / 4)) - 1),
+  one("limits-beyond-0-and-1", 1:10, rep(1, 10), level = 0.999),
   one("level-80", c(12, 30, 31, 47, 59, 60, 61, 80), c(1, 0, 1, 1, 1, 0, 1, 0), level = 0.80)
 )
 
