@@ -9,14 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from math import comb
+from math import comb, isfinite
 
 from onearm.errors import DesignError
+from onearm.format import plain
 from onearm.stats.proportion import clopper_pearson_lower
 
 Rate = float | Decimal | Fraction | int
 
 LARGEST_N = 20_000
+ONE, HALF = Fraction(1), Fraction(1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def precision_design(
     """
     rate = _proportion("target", target)
     limit = _proportion("lower_limit_above", lower_limit_above)
-    error = _proportion("alpha", alpha, below=Fraction(1, 2))
+    error = _proportion("alpha", alpha, below=HALF)
     lost = _proportion("dropout", dropout, or_zero=True)
     if rate <= limit:
         raise DesignError(
@@ -182,27 +184,29 @@ def _at_least(count: int, n: int, rate: Fraction) -> Fraction:
 
 
 def _proportion(
-    name: str, value: Rate, *, below: Fraction = Fraction(1), or_zero: bool = False
+    name: str, value: Rate, *, below: Fraction = ONE, or_zero: bool = False
 ) -> Fraction:
     """Return the exact proportion that a number stands for: 0.2 is 1/5, not its binary.
 
     Floats count to twelve decimals, so that 0.1 + 0.2 is 3/10.
     """
     low = "at least 0" if or_zero else "greater than 0"
-    sentence = f"{name} must be a proportion {low} and less than {float(below):g}, such as 0.05"
+    sentence = (
+        f"{name} must be a proportion {low} and less than {plain(float(below))}, such as 0.05"
+    )
     try:
         exact = Fraction(value)
     except (ValueError, OverflowError, TypeError):
         raise DesignError(f"{sentence}; got {value}") from None
     if isinstance(value, float):
-        exact = Fraction(round(exact * 10**12), 10**12)
+        exact = Fraction((exact * 10**12 + HALF) // 1, 10**12)
     if isinstance(value, bool) or not (exact > 0 or (or_zero and exact == 0)) or exact >= below:
         is_percent = not isinstance(value, bool) and 1 < exact < 100
-        hint = f" ({_shown(value)} % is {float(exact / 100):g})" if is_percent else ""
+        hint = f" ({_shown(value)} % is {plain(float(exact / 100))})" if is_percent else ""
         raise DesignError(f"{sentence}; got {_shown(value)}{hint}")
     return exact
 
 
 def _shown(value: Rate) -> str:
     """Return a number as it was written: 20.0 is 20."""
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return plain(value) if isinstance(value, float) and isfinite(value) else str(value)

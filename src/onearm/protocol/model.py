@@ -1,7 +1,7 @@
 """What a trial planned, as one frozen object.
 
-The sections stand in the modules beside this one, one noun each; a protocol
-file is read into them by ``onearm.protocol.parse``. Opens no file.
+The sections stand in the modules beside this one, one noun each, and all of
+their types can be had from here. A protocol file is read into them by ``onearm.protocol.parse``. Opens no file.
 """
 
 from __future__ import annotations
@@ -11,15 +11,65 @@ from typing import Literal, NamedTuple
 from pydantic import Field, PrivateAttr
 
 from onearm.errors import Place
-from onearm.protocol.analysis import Analysis, Characteristic, PlannedSet, Safety, Subgroup
-from onearm.protocol.eligibility import Eligibility
-from onearm.protocol.endpoints import Endpoints
-from onearm.protocol.planned_design import Cohort, Design
-from onearm.protocol.registration import Study
+from onearm.protocol.analysis import (
+    Analysis,
+    Characteristic,
+    CharacteristicLevel,
+    PlannedSet,
+    Safety,
+    Subgroup,
+)
+from onearm.protocol.eligibility import Criterion, Eligibility
+from onearm.protocol.endpoints import Decision, Endpoint, Endpoints
+from onearm.protocol.planned_design import (
+    Cohort,
+    Design,
+    PrecisionDesign,
+    SimonDesign,
+    SingleStageDesign,
+    SurvivalDesign,
+)
+from onearm.protocol.registration import Identifier, Study
+from onearm.protocol.response import ResponseRules
 from onearm.protocol.response_plan import ResponsePlan
-from onearm.protocol.schedule import PlannedBiomarker, PlannedSample, Schedule
-from onearm.protocol.treatment import Treatment
-from onearm.protocol.values import Part
+from onearm.protocol.schedule import Assessment, PlannedBiomarker, PlannedSample, Schedule
+from onearm.protocol.treatment import Drug, Phase, Treatment
+from onearm.protocol.values import Amount, Part, Period
+
+__all__ = [
+    "Amount",
+    "Analysis",
+    "Assessment",
+    "Assumption",
+    "Characteristic",
+    "CharacteristicLevel",
+    "Cohort",
+    "Criterion",
+    "Decision",
+    "Design",
+    "Drug",
+    "Eligibility",
+    "Endpoint",
+    "Endpoints",
+    "Identifier",
+    "Period",
+    "Phase",
+    "PlannedBiomarker",
+    "PlannedSample",
+    "PlannedSet",
+    "PrecisionDesign",
+    "Protocol",
+    "ResponsePlan",
+    "ResponseRules",
+    "Safety",
+    "Schedule",
+    "SimonDesign",
+    "SingleStageDesign",
+    "Study",
+    "Subgroup",
+    "SurvivalDesign",
+    "Treatment",
+]
 
 FORMAT_VERSION = 1
 
