@@ -1,0 +1,186 @@
+"""What a report consists of, before any format: phrases, tables, figures, sections.
+
+Text comes in spans; a span that shows a result carries the result's id, so
+that every renderer can lead from a printed number back to its trace. Holds no
+number that is not text already, and knows no renderer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """A piece of text; ``result`` is the id of the result that it shows."""
+
+    text: str
+    result: str | None = None
+
+
+Phrase = tuple[Span, ...]
+
+
+def phrase(*parts: str | Span | Iterable[Span]) -> Phrase:
+    """Join texts, spans and phrases into one phrase.
+
+    >>> phrase("ORR ", Span("36.67", "orr/all/estimate"), " %")[1].result
+    'orr/all/estimate'
+    """
+    spans: list[Span] = []
+    for part in parts:
+        if isinstance(part, str):
+            spans.append(Span(part))
+        elif isinstance(part, Span):
+            spans.append(part)
+        else:
+            spans.extend(part)
+    return tuple(spans)
+
+
+def text_of(spans: Iterable[Span]) -> str:
+    """Return a phrase as plain text."""
+    return "".join(span.text for span in spans)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table: its heading, and the number of subjects where it has one."""
+
+    label: str
+    total: Span | None = None
+    is_text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a table: a label, the cells, and how far the label is indented.
+
+    A line without cells is a heading within the table.
+    """
+
+    label: Phrase
+    cells: tuple[Phrase, ...] = ()
+    indent: int = 0
+    mark: str | None = None  # a verdict or severity that a renderer may colour
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: number, title, population, columns, lines, footnotes.
+
+    ``is_quoted`` says that the cells quote the protocol, a publication or a
+    message beside results. Without lines it reads "no observations".
+    """
+
+    id: str
+    number: str
+    title: str
+    population: str
+    stub: str
+    columns: tuple[Column, ...]
+    lines: tuple[Line, ...]
+    footnotes: tuple[Phrase, ...] = ()
+    is_quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure as SVG text whose marks have a result's id as ``id``, and what it shows."""
+
+    id: str
+    number: str
+    title: str
+    svg: str
+    alternative: str
+    caption: Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph; ``is_quoted`` as for tables."""
+
+    spans: Phrase
+    is_quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Names and what stands for them, such as a study's identifiers."""
+
+    items: tuple[tuple[str, str], ...]
+
+
+Block = Table | Figure | Paragraph | Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section with its anchor, title and blocks."""
+
+    id: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TracedSubject:
+    """What one subject adds to a result, as text."""
+
+    subject: str
+    role: str
+    value: str
+    reason: str
+    sources: str
+
+
+@dataclass(frozen=True, slots=True)
+class TracedBasis:
+    """Whom a result counts, as text."""
+
+    numerator: str
+    denominator: str
+    subjects: tuple[TracedSubject, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TracedResult:
+    """The way back of one printed result, as text; ``basis`` names a ``TracedBasis``."""
+
+    shown: str
+    label: str
+    method: str
+    formula: str
+    note: str
+    basis: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A report: title block, headline phrases, sections, and the traces of its numbers."""
+
+    title: str
+    study_id: str
+    facts: Facts
+    headlines: tuple[tuple[str, Phrase], ...]
+    sections: tuple[Section, ...]
+    traces: dict[str, TracedResult]
+    bases: dict[str, TracedBasis]
+
+
+def phrases_of(block: Block) -> Iterator[Phrase]:
+    """Return every phrase of a block."""
+    match block:
+        case Paragraph():
+            yield block.spans
+        case Figure():
+            yield block.caption
+        case Table():
+            yield tuple(column.total for column in block.columns if column.total)
+            for line in block.lines:
+                yield line.label
+                yield from line.cells
+            yield from block.footnotes
+        case Facts():
+            return

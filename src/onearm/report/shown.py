@@ -1,0 +1,117 @@
+"""Result rows as they are shown: each number a span with its result's id.
+
+Takes all results and the format profile; every number is made by
+``onearm.format``. A row that does not exist shows an em dash, because it does
+not apply. Knows no table and no figure.
+"""
+
+from __future__ import annotations
+
+from onearm import format as fmt
+from onearm.protocol.model import Protocol
+from onearm.report.model import Phrase, Span, phrase
+from onearm.results.model import Results, Row
+
+
+def position(row: Row) -> int | float:
+    """Return where a result stands on its scale, to draw, sort or select it by.
+
+    The one place of the report that reads a value; text is made by ``format``.
+    """
+    if row.value is None:
+        raise ValueError(f"{row.id} has no value")
+    return row.value
+
+
+class Shown:
+    """The results of one study, looked up by id and given as text."""
+
+    def __init__(self, results: Results, protocol: Protocol) -> None:
+        self.results = results
+        self.protocol = protocol
+        self.rows = results.by_id()
+        self.profile: fmt.ProfileName = protocol.format
+        self.level = fmt.level_text(protocol.analysis.level)
+        self.groups: dict[str, str] = {
+            "all": "Total",
+            **{subgroup.id: subgroup.label for subgroup in protocol.subgroups},
+        }
+
+    @property
+    def sign(self) -> str:
+        """The percent sign of a cell: a journal prints it in the heading only."""
+        return "" if self.profile == "journal" else "%"
+
+    def row(self, result_id: str) -> Row | None:
+        """Return a row, or None where it does not exist."""
+        return self.rows.get(result_id)
+
+    def has_value(self, result_id: str) -> bool:
+        """Return whether a result exists and is not null."""
+        row = self.row(result_id)
+        return row is not None and row.value is not None
+
+    def value(self, result_id: str) -> Span:
+        """Return one result as it is printed."""
+        row = self.row(result_id)
+        text = fmt.result(row, self.profile)
+        return Span(text, None if row is None else result_id)
+
+    def value_with_unit(self, result_id: str) -> Phrase:
+        """Return one result and its unit: '36.67 %', '7.85 months'."""
+        row = self.row(result_id)
+        if row is None or row.value is None or not fmt.unit_of(row):
+            return phrase(self.value(result_id))
+        return phrase(self.value(result_id), f" {fmt.unit_of(row)}")
+
+    def is_zero(self, result_id: str) -> bool:
+        """Return whether a count is zero."""
+        row = self.row(result_id)
+        return row is not None and row.value is not None and position(row) == 0
+
+    def count_and_percent(self, count_id: str, estimate_id: str) -> Phrase:
+        """Return '11 (36.67)'; a zero count stands alone."""
+        if self.row(count_id) is None or self.is_zero(count_id) or not self.has_value(estimate_id):
+            return phrase(self.value(count_id))
+        return phrase(self.value(count_id), " (", self.value(estimate_id), f"{self.sign})")
+
+    def interval(self, lower_id: str, upper_id: str) -> Phrase:
+        """Return two limits: '19.93-56.14' (journal), '(19.9, 56.1)' (csr)."""
+        lower, upper = self.value(lower_id), self.value(upper_id)
+        if lower.result is None and upper.result is None:
+            return phrase(fmt.NOT_APPLICABLE)
+        limits = phrase(lower, fmt.PROFILES[self.profile].interval_separator, upper)
+        return limits if self.profile == "journal" else phrase("(", limits, ")")
+
+    def estimate_and_interval(self, stem: str, of: str = "estimate") -> Phrase:
+        """Return '7.85 (2.89-23.06)' of the results ``stem/of``, ``lower``, ``upper``."""
+        limits = [f"{stem}/lower", f"{stem}/upper"]
+        if of.startswith("rate"):
+            limits = [f"{stem}/{of}_lower", f"{stem}/{of}_upper"]
+        if self.row(f"{stem}/{of}") is None:
+            return phrase(fmt.NOT_APPLICABLE)
+        if self.row(limits[0]) is None:
+            return phrase(self.value(f"{stem}/{of}"))
+        between = phrase(
+            self.value(limits[0]),
+            fmt.PROFILES[self.profile].interval_separator,
+            self.value(limits[1]),
+        )
+        return phrase(self.value(f"{stem}/{of}"), " (", between, ")")
+
+    def items(self, analysis: str, group: str, prefix: str, statistic: str) -> list[Row]:
+        """Return the rows of the items that begin with ``prefix``, in planned order."""
+        head = f"{analysis}/{group}/{prefix}"
+        tail = f"/{statistic}"
+        return [row for row in self.results.rows
+                if row.id.startswith(head) and row.id.endswith(tail)]  # fmt: skip
+
+    def subjects(self, result_id: str) -> tuple[str, ...]:
+        """Return the subjects that a result counts."""
+        row = self.row(result_id)
+        basis = self.results.bases.get(row.basis) if row is not None and row.basis else None
+        return () if basis is None else tuple(one.subject_id for one in basis.contributions)
+
+    def total(self, *result_ids: str) -> Span | None:
+        """Return the first of these results that exists, for the heading of a column."""
+        return next((self.value(one) for one in result_ids if one in self.rows), None)

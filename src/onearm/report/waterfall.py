@@ -1,0 +1,178 @@
+"""The waterfall: best change of the target sum, one bar a patient, worst first.
+
+Bars are coloured by the confirmed best response and capped at +100 %, with
+the value printed. Computes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from onearm.report.figures import (
+    INK,
+    MUTED,
+    Answers,
+    canvas,
+    cutoff_text,
+    plain_text,
+    rate_caption,
+    svg_of,
+)
+from onearm.report.model import Figure, phrase
+from onearm.report.shown import Shown, position
+from onearm.results.model import Row, slug
+from onearm.terms import Response
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLOURS: dict[str, str] = {
+    "CR": "#08386e",
+    "PR": "#6aaed6",
+    "SD": "#b4bac0",
+    "NON-CR/NON-PD": "#dfe3e6",
+    "PD": "#d9690f",
+    "NE": "#ffffff",
+}
+CAP = 100.0
+GUIDES = (20, -30)
+WIDTH, HEIGHT = 7.4, 3.9
+MOST_NAMED = 45
+
+
+def draw_waterfall(shown: Shown, derived: Sequence[Answers]) -> Figure | None:
+    """Draw the best changes; None where nobody was measured after baseline."""
+    rows = shown.items("best-change", "all", "subject:", "estimate")
+    bars = sorted(
+        (row for row in rows if row.value is not None), key=lambda row: (-position(row), row.id)
+    )
+    if not bars:
+        return None
+    answers = {f"subject:{slug(one.subject_id)}": one for one in derived}
+    drawing = canvas(WIDTH, HEIGHT)
+    axes = drawing.add_axes((0.095, 0.17, 0.885, 0.80))
+    _axes(axes, bars)
+    for i, row in enumerate(bars):
+        _bar(axes, shown, i, row, answers.get(row.item or ""))
+    has_new = _new_lesions(axes, bars, answers)
+    seen = [_response(answers.get(row.item or "")) for row in bars]
+    _legend(axes, [code for code in COLOURS if code in seen], has_new=has_new)
+    if len(bars) <= MOST_NAMED:
+        names = [row.label or (row.item or "").partition(":")[2].upper() for row in bars]
+        known = [answers[row.item or ""].subject_id if row.item in answers else name
+                 for row, name in zip(bars, names, strict=True)]  # fmt: skip
+        axes.set_xticks(range(len(bars)), known, rotation=90, fontsize=6.5, parse_math=False)
+        axes.tick_params(axis="x", length=0, pad=2)
+    title = "Best change of the sum of target lesions from baseline"
+    return Figure(
+        "figure-waterfall",
+        "Figure 2",
+        title,
+        svg_of(drawing),
+        f"Waterfall plot. {title}, by confirmed best response, largest increase first. "
+        + plain_text(rate_caption(shown)),
+        phrase(rate_caption(shown), ". ", _shown_of(shown), _words(), cutoff_text(shown)),
+    )
+
+
+def _words() -> str:
+    return (
+        "Best change up to the first progression or new anti-cancer therapy; colour, confirmed "
+        "best response by RECIST 1.1; dashed, limits of response and progression. A bar below the "
+        "response line may be unconfirmed, and a patient may progress by other lesions."
+    )
+
+
+def _shown_of(shown: Shown) -> tuple[Any, ...]:
+    """Return 'Bars shown 29 of 30. ', where the results count the bars."""
+    drawn, of = shown.row("best-change/all/count"), shown.row("best-change/all/total")
+    if drawn is None or of is None:
+        return ()
+    return phrase("Bars shown ", shown.value(drawn.id), " of ", shown.value(of.id), ". ")
+
+
+def _response(answers: Answers | None) -> str:
+    code = None if answers is None else answers.best.confirmed_best
+    return str(code) if code is not None and str(code) in COLOURS else "NE"
+
+
+def _axes(axes: Axes, bars: Sequence[Row]) -> None:
+    highest = min(max(float(position(bars[0])), 20.0), CAP)
+    axes.set_xlim(-0.8, len(bars) - 0.2)
+    axes.set_ylim(-104, highest + 12)
+    heights = [y for y in range(-100, 101, 20) if y <= highest + 12]
+    axes.set_yticks(heights, [f"+{y}" if y > 0 else str(y).replace("-", "\N{MINUS SIGN}")
+                              for y in heights])  # fmt: skip
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
+    axes.set_ylabel("Change from baseline (%)")
+    axes.axhline(0, color=INK, linewidth=0.8, zorder=1.5)
+    for guide in GUIDES:
+        axes.axhline(guide, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
+
+
+def _bar(axes: Axes, shown: Shown, i: int, row: Row, answers: Answers | None) -> None:
+    from matplotlib.patches import Rectangle
+
+    value = float(position(row))
+    height = min(value, CAP)
+    code = _response(answers)
+    is_hatched = code == "NE"
+    bar = Rectangle(
+        (i - 0.4, 0), 0.8, height, facecolor=COLOURS[code],
+        edgecolor=MUTED if is_hatched else COLOURS[code], linewidth=0.8 if value else 3.0,
+        hatch="////" if is_hatched else None, gid=row.id, zorder=2,
+    )  # fmt: skip
+    axes.add_patch(bar)
+    if value > CAP:
+        text = axes.text(
+            i, CAP + 2, f"+{shown.value(row.id).text}", ha="center", va="bottom", fontsize=6.5
+        )
+        text.set_gid(f"{row.id}#text")
+        axes.plot((i - 0.5, i + 0.5), (CAP - 8, CAP - 5), color="white", linewidth=2.5, zorder=4)
+
+
+def _new_lesions(axes: Axes, bars: Sequence[Row], answers: dict[str, Answers]) -> bool:
+    """Mark the bars of patients with a new lesion up to the first progression."""
+    from matplotlib.lines import Line2D
+
+    marked = []
+    for i, row in enumerate(bars):
+        one = answers.get(row.item or "")
+        if one is not None and _has_new_lesion(one):
+            value = min(float(position(row)), CAP)
+            marked.append((i, value + 4 if value >= 0 else value - 4))
+    if not marked:
+        return False
+    xs, ys = zip(*marked, strict=True)
+    axes.add_line(Line2D(xs, ys, linestyle="none", marker="*", markersize=5, color=INK, zorder=5))
+    return True
+
+
+def _has_new_lesion(one: Answers) -> bool:
+    for point in sorted(one.time_points, key=lambda point: point.date):
+        if point.new_lesion:
+            return True
+        if point.overall is Response.PD:
+            return False
+    return False
+
+
+def _legend(axes: Axes, codes: Sequence[str], *, has_new: bool) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    handles: list[Any] = [
+        Patch(
+            facecolor=COLOURS[code], edgecolor=MUTED, linewidth=0.6, label=code,
+            hatch="////" if code == "NE" else None,
+        )
+        for code in codes
+    ]  # fmt: skip
+    if has_new:
+        handles.append(Line2D([], [], linestyle="none", marker="*", color=INK, label="new lesion"))
+    axes.legend(
+        handles=handles, loc="upper right", frameon=False, ncols=len(handles), fontsize=8,
+        handlelength=1.2, columnspacing=1.2, borderaxespad=0.0,
+    )  # fmt: skip
