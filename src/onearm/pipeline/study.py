@@ -205,6 +205,8 @@ def _up_to_cutoff(
 ) -> tuple[tuple[SubjectRecords, ...], tuple[Screening, ...] | None, list[Finding]]:
     """Apply the data cut-off to every table; who entered after it is set aside."""
     subjects, screening = group_subjects(tables), tables["screening"]
+    if screening is not None:
+        screening = tuple(sorted(screening, key=lambda row: row.subject_id))
     if cutoff is None:
         return subjects, screening, []
     kept: list[SubjectRecords] = []
