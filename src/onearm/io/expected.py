@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path as FilePath
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, TypeVar
 
 from pydantic import BeforeValidator, Field, ValidationError
 
@@ -24,6 +24,7 @@ from onearm.protocol.explain import explain
 from onearm.protocol.values import Part
 from onearm.results.model import ID, Published, slug
 
+T = TypeVar("T")
 _FIELD = re.compile(r"\{([a-z0-9_]+)\}")
 _WORDS = {"count": "n", "estimate": "%", "lower": "lower limit", "upper": "upper limit"}
 
@@ -73,7 +74,7 @@ class Line(Part):
     also: Places = Field(default_factory=dict)
     differs: Reasons = Field(default_factory=dict)
     cannot_check: Reasons = Field(default_factory=dict)
-    note: Text | None = None
+    note: Reasons = Field(default_factory=dict)
 
 
 class Block(Part):
@@ -83,6 +84,7 @@ class Block(Part):
         description="the short name of the block"
     )
     where: Text = Field(description="the table or passage")
+    title: Text | None = None
     note: Text | None = None
     columns: dict[str, Column] = Field(default_factory=dict)
     form: Text | None = None
@@ -103,23 +105,24 @@ class File(Part):
 class Passage:
     """A published table or passage with its numbers, in their order."""
 
-    where: str
+    title: str
     note: str | None
     published: tuple[Published, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The published numbers of a study; ``places`` says where each stands in the file."""
+    """The published numbers of a study, in the order of the file.
+
+    ``places`` says where each stands in the file, by its id.
+    """
 
     source: str
     passages: tuple[Passage, ...]
     places: Mapping[str, Place]
 
-    @property
-    def published(self) -> tuple[Published, ...]:
-        """All numbers, in the order of the file."""
-        return tuple(entry for passage in self.passages for entry in passage.published)
+    def __iter__(self) -> Iterator[Published]:
+        return (entry for passage in self.passages for entry in passage.published)
 
 
 class _Number(NamedTuple):
@@ -158,7 +161,9 @@ def parse_expected(document: Document) -> Expected:
         raise InputError(sorted(found, key=_line)) from None
     reader = _Reader(document)
     passages = tuple(
-        Passage(block.where, block.note, tuple(reader.block(block, ("blocks", number))))
+        Passage(
+            block.title or block.where, block.note, tuple(reader.block(block, ("blocks", number)))
+        )
         for number, block in enumerate(file.blocks)
     )
     if findings := [*document.findings, *reader.findings]:
@@ -187,7 +192,7 @@ class _Reader:
     def _row(self, block: Block, line: Line, path: Path) -> Iterator[Published]:
         numbers = list(self._numbers(block, line, path))
         if numbers:  # otherwise no cell could be read, and that is said already
-            for key in ("also", "differs", "cannot_check"):
+            for key in ("also", "differs", "cannot_check", "note"):
                 self._check_names(getattr(line, key), numbers, (*path, key))
         for number in numbers:
             published = self._published(block, line, number, path)
@@ -198,7 +203,7 @@ class _Reader:
         for name, cell in line.printed.items():
             here = (*path, "printed", name) if name else (*path, "printed")
             if name not in (block.columns or {""}):
-                self._problem(here, _unknown_column(name, block))
+                self._problem(here, _unknown_column(name, block), is_key=bool(name))
                 continue
             column = block.columns.get(name, Column())
             form = line.form or column.form or block.form
@@ -214,7 +219,8 @@ class _Reader:
         for name in named:
             if name and name not in known:
                 hint = nearest(name, known) or f"; allowed are {', '.join(known)}"
-                self._problem((*path, name), f"{name!r} is no number of this row{hint}")
+                message = f"{name!r} is no number of this row{hint}"
+                self._problem((*path, name), message, is_key=True)
 
     def _published(self, block: Block, line: Line, number: _Number, path: Path) -> Published | None:
         differs = _named(line.differs, number)
@@ -233,7 +239,7 @@ class _Reader:
             )
             return None
         expect = "differs" if differs else "cannot check" if cannot else "reproduced"
-        reason = (differs or cannot or [line.note])[0]
+        reasons = differs or cannot or _named(line.note, number)
         return Published(
             _entry_id(block, line, number),
             _meaning(line, number),
@@ -241,7 +247,7 @@ class _Reader:
             number.printed,
             result,
             expect,
-            None if reason is None else str(reason),
+            " ".join(reasons) or None,
         )
 
     def _stands_once(self, published: Published, number: _Number, path: Path) -> bool:
@@ -262,8 +268,9 @@ class _Reader:
         self.seen[key] = place
         return True
 
-    def _problem(self, path: Path, message: str) -> None:
-        self.findings.append(Finding("error", "expected", message, self.document.place(path)))
+    def _problem(self, path: Path, message: str, *, is_key: bool = False) -> None:
+        place = self.document.key_place(path) if is_key else self.document.place(path)
+        self.findings.append(Finding("error", "expected", message, place))
 
 
 def _unknown_column(name: str, block: Block) -> str:
@@ -289,7 +296,7 @@ def _read_cell(cell: str, form: str) -> dict[str, str] | None:
     return dict(zip(statistics, found.groups(), strict=True)) if found else None
 
 
-def _named(named: Mapping[str, object], number: _Number) -> list[object]:
+def _named(named: Mapping[str, T], number: _Number) -> list[T]:
     return [value for name, value in named.items() if name in number.names]
 
 

@@ -9,7 +9,7 @@ is no tolerance. Knows no file and no table.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from onearm.errors import ResultError, nearest
 from onearm.format import like
@@ -20,7 +20,7 @@ UNSETTLED = frozenset({"differs", "unexpected"})
 """The verdicts that somebody has to look at."""
 
 
-def compare(rows: Results, published: Sequence[Published]) -> tuple[Comparison, ...]:
+def compare(rows: Results, published: Iterable[Published]) -> tuple[Comparison, ...]:
     """Set each published number beside its result.
 
     Parameters
@@ -28,7 +28,7 @@ def compare(rows: Results, published: Sequence[Published]) -> tuple[Comparison, 
     rows
         The results of the analysis.
     published
-        What is printed, in the order of the answer. A number that cannot be
+        What is printed, in the order of the answer; a number that cannot be
         checked may name no result.
 
     Returns
@@ -40,21 +40,20 @@ def compare(rows: Results, published: Sequence[Published]) -> tuple[Comparison, 
     Raises
     ------
     ResultError
-        If a published number names a result that does not exist.
+        If a published number names a result that does not exist; the first one.
     """
-    known = rows.by_id()
-    for entry in published:
+    known, entries = rows.by_id(), tuple(published)
+    for entry in entries:
         if (missing := unknown_result(known, entry)) is not None:
             raise ResultError(f"{entry.id}: {missing}")
-    return tuple(_compare(known, entry) for entry in published)
+    return tuple(_compare(known, entry) for entry in entries)
 
 
-def unknown_result(known: Iterable[str], published: Published) -> str | None:
+def unknown_result(known: Collection[str], published: Published) -> str | None:
     """Say which result is not there, with the nearest name; None if it is, or if none is named."""
-    names = known if isinstance(known, dict) else set(known)
-    if published.result is None or published.result in names:
+    if published.result is None or published.result in known:
         return None
-    return f"no result {published.result!r}{nearest(published.result, names)}"
+    return f"no result {published.result!r}{nearest(published.result, known)}"
 
 
 def _compare(known: dict[str, Row], published: Published) -> Comparison:
