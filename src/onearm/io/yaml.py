@@ -170,6 +170,9 @@ class _Builder:
         if top and isinstance(top.items, dict) and top.key is None:
             self._key(top, str(event.value), position)
         else:
+            is_empty = top is not None and top.key is not None and event.value == ""
+            if top and is_empty and event.style is None:  # the parser puts it at the next thing
+                position = self.keys[(*top.path, top.key or "")]
             self._add(_scalar(event), position)
 
     def _key(self, top: _Open, key: str, position: Position) -> None:

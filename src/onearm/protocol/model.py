@@ -1,7 +1,8 @@
 """What a trial planned, as one frozen object.
 
 The sections stand in the modules beside this one, one noun each, and all of
-their types can be had from here. A protocol file is read into them by ``onearm.protocol.parse``. Opens no file.
+their types can be had from here. A protocol file is read into them by
+``onearm.protocol.parse``. Opens no file.
 """
 
 from __future__ import annotations
