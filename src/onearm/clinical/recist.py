@@ -382,10 +382,11 @@ def _explain(
         when = "" if first_seen else f" (since {course.new_lesions[new[0]]})"
         parts.append(f"new lesion {_names(new)}{when}")
     for name, category in (("target", target), ("non-target", non_target)):
-        if category is not None:
-            decides = overall is PD and category.response is PD
-            text = category.reason if decides else f"{name} {category.response}: {category.reason}"
-            parts.insert(0 if decides else len(parts), text)
+        if category is None:
+            continue
+        decides = category.response is overall and (overall is PD or name == "target" or not target)
+        text = category.reason if decides else f"{name} {category.response}: {category.reason}"
+        parts.insert(0 if decides else len(parts), text)
     if not parts:
         parts.append("no lesion at baseline and none new")
     return f"{overall}: " + "; ".join(parts)

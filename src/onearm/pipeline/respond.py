@@ -6,17 +6,22 @@ one file of lesions; gives one answer row an evaluator and time point.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from onearm.clinical.derived import TimePoint
+from onearm.clinical.lesion_checks import check_lesions
 from onearm.clinical.records import Measurement, Subject
 from onearm.clinical.subject import reference_date
 from onearm.clinical.timepoints import assess_subject
 from onearm.errors import Finding, InputError, Place, nearest
-from onearm.format import millimetres, source_lines, text_table
+from onearm.format import count_of, millimetres, source_lines, text_table
 from onearm.protocol.response import ResponseRules
+
+MOST_WARNINGS = 50
+"""How many warnings are listed below a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +29,20 @@ class Responses:
     """Time-point responses, ordered by subject, evaluator and date."""
 
     points: tuple[TimePoint, ...]
+    warnings: tuple[Finding, ...] = ()
 
     def as_text(self) -> str:
-        """Return a table with one line a time point, its reason last."""
+        """Return a table with one line a time point, its reason last, then the warnings."""
         header = ("Subject", "Visit", "Date", "Sum mm", "Target", "Non-target", "New", "RECIST")
         readers = {point.evaluator for point in self.points}
         rows = [(*_cells(point, len(readers) > 1), _why(point)) for point in self.points]
-        return text_table((*header, "iRECIST", "Reason"), rows)
+        lines = [text_table((*header, "iRECIST", "Reason"), rows)]
+        if self.warnings:
+            lines += ["", count_of(len(self.warnings), "warning")]
+            lines += [f"  {warning}" for warning in self.warnings[:MOST_WARNINGS]]
+        if len(self.warnings) > MOST_WARNINGS:
+            lines.append(f"  ... and {len(self.warnings) - MOST_WARNINGS} more")
+        return "\n".join(lines)
 
     def as_json(self) -> list[dict[str, object]]:
         """Return one object a time point."""
@@ -173,14 +185,22 @@ def judge(
     for subject_id in sorted(by_subject):
         person = known.get(subject_id) if known is not None else None
         reference = None if person is None else reference_date(person, rules)
-        judged, problems = assess_subject(
-            by_subject[subject_id], rules, reference, with_irecist=with_irecist
-        )
-        points += judged
-        findings += problems
-    if findings:
-        raise InputError(findings)
-    return Responses(tuple(points))
+        own = by_subject[subject_id]
+        findings += _checks(own, rules, reference)
+        points += assess_subject(own, rules, reference, with_irecist=with_irecist)[0]
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        raise InputError(errors)
+    return Responses(tuple(points), tuple(findings))
+
+
+def _checks(
+    rows: Sequence[Measurement], rules: ResponseRules, reference: dt.date | None
+) -> list[Finding]:
+    by_evaluator: dict[str, list[Measurement]] = {}
+    for row in rows:
+        by_evaluator.setdefault(row.evaluator, []).append(row)
+    return [f for own in by_evaluator.values() for f in check_lesions(own, rules, reference)]
 
 
 def _unknown(
