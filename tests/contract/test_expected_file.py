@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from onearm.errors import InputError
@@ -33,6 +35,16 @@ def problems(rows: str, head: str = HEAD + "    rows:\n") -> list[str]:
     with pytest.raises(InputError) as raised:
         read(rows, head)
     return str(raised.value).splitlines()
+
+
+def test_the_example_of_the_documentation_is_read() -> None:
+    page = Path(__file__).parents[2] / "docs" / "expected.md"
+    example = page.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+
+    found = {p.id: p for p in parse_expected(parse_yaml(example, "expected.yaml"))}
+
+    assert found["table-2/pd/total/count"].printed == "4"  # the id that the page names
+    assert found["text/withdrew-consent/estimate"].expect == "differs"
 
 
 def test_a_number_keeps_its_digits_its_place_and_its_meaning() -> None:
@@ -92,8 +104,8 @@ BAD = [  # what is wrong, the rows (the first stands on line 7), the message
     ),
     (
         "a difference without a reason",
-        "      - {what: ORR, result: orr/all/count, printed: 11, differs: }\n",
-        "expected.yaml:7:65: blocks[table-2].rows[1].differs must not be empty; got nothing",
+        "      - {what: ORR, result: orr/all/count, printed: 11, differs: ~}\n",
+        "expected.yaml:7:66: blocks[table-2].rows[1].differs must not be empty; got nothing",
     ),
     (
         "an empty reason",
