@@ -160,6 +160,22 @@ BAD = [  # what is wrong, the rows (the first stands on line 7), the message
         "expected.yaml:7:77: must have the form '{count} ({estimate})'; got '11'",
     ),
     (
+        "a form without a statistic",
+        "      - {what: ORR, result: orr/all, form: n (%), printed: 11 (36.67)}\n",
+        (
+            "expected.yaml:7:44: blocks[table-2].rows[1].form must name each statistic once in "
+            "braces, as in '{count} ({estimate})'; got 'n (%)'"
+        ),
+    ),
+    (
+        "a row without a cell",
+        "      - {what: ORR, result: orr/all/count, printed: {}}\n",
+        (
+            "expected.yaml:7:53: blocks[table-2].rows[1].printed must not be empty; "
+            "got keys with values"
+        ),
+    ),
+    (
         "a column in a block without columns",
         "      - {what: ORR, result: orr/all/count, printed: {Total: 11}}\n",
         "expected.yaml:7:54: the block has no columns; got 'Total'",

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from onearm.cli import app
-from onearm.format import DASHES
+from onearm.format import DASHES, like
 from onearm.io.expected import read_expected
 from onearm.io.results import results_text
 from onearm.pipeline.compare import Compared, compare
@@ -66,6 +66,18 @@ def test_no_published_number_is_lost(file: Path) -> None:
 
     assert [c.published for c in compared(file.parent).comparisons] == published
     assert len(published) >= LEAST[file.parent.name]
+
+
+@BY_STUDY
+def test_a_last_digit_off_by_one_would_be_seen(file: Path) -> None:
+    numbers = [
+        (c.row, f"{c.published.printed[:-1]}{(int(c.published.printed[-1]) + 1) % 10}")
+        for c in compared(file.parent).comparisons
+        if c.verdict == "reproduced" and c.row and c.published.printed[-1].isdigit()
+    ]
+
+    assert [row.id for row, wrong in numbers if like(row, wrong) == wrong] == []
+    assert numbers
 
 
 @BY_STUDY

@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path as FilePath
 from typing import Annotated, Literal, NamedTuple, TypeVar
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from onearm.errors import Finding, InputError, Place, nearest
 from onearm.format import DASHES
@@ -42,13 +42,21 @@ def _by_column(value: object) -> object:
     return value if isinstance(value, dict) else {"": value}
 
 
+def _check_form(form: str) -> str:
+    statistics = _FIELD.findall(form)
+    if not statistics or len(set(statistics)) < len(statistics):
+        raise ValueError("must name each statistic once in braces, as in '{count} ({estimate})'")
+    return form
+
+
 def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
 Text = Annotated[str, Field(min_length=1)]
 Cell = Annotated[str, Field(min_length=1), BeforeValidator(_as_text)]
-Cells = Annotated[dict[str, Cell], BeforeValidator(_by_column)]
+Cells = Annotated[dict[str, Cell], Field(min_length=1), BeforeValidator(_by_column)]
+Form = Annotated[str, AfterValidator(_check_form)]
 Reasons = Annotated[dict[str, Text], BeforeValidator(_by_column)]
 Places = Annotated[
     dict[str, Annotated[tuple[Text, ...], BeforeValidator(_as_list)]], BeforeValidator(_by_column)
@@ -59,7 +67,7 @@ class Column(Part):
     """A column of a published table: the group that it shows, or the form of its cells."""
 
     group: Text | None = None
-    form: Text | None = None
+    form: Form | None = None
 
 
 class Line(Part):
@@ -69,7 +77,7 @@ class Line(Part):
     printed: Cells = Field(description="the number as printed")
     result: Text | None = Field(None, description="the id of our result")
     id: Text | None = None
-    form: Text | None = None
+    form: Form | None = None
     where: Text | None = None
     also: Places = Field(default_factory=dict)
     differs: Reasons = Field(default_factory=dict)
@@ -87,7 +95,7 @@ class Block(Part):
     title: Text | None = None
     note: Text | None = None
     columns: dict[str, Column] = Field(default_factory=dict)
-    form: Text | None = None
+    form: Form | None = None
     rows: Annotated[tuple[Line, ...], Field(min_length=1)] = Field(description="the numbers")
 
 
