@@ -137,6 +137,7 @@ def run(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where every file goes.")],
     formats: Annotated[str, typer.Option(help="Report formats, with commas between.")] = "html",
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Check, derive, analyse and report STUDY.
 
@@ -147,7 +148,7 @@ def run(
 
         with _progress(quiet) as progress:
             answer = run_study(study, out, formats.split(","), progress)
-        _print(answer, as_json=False)
+        _print(answer, as_json)
 
 
 @app.command()

@@ -22,7 +22,7 @@ from onearm.clinical.subject import SubjectAnswers, derive_subject
 from onearm.errors import Finding, InputError, nearest
 from onearm.format import count_of, interval, text_table, with_unit
 from onearm.pipeline.study import Study, load_study
-from onearm.results.model import Comparison, Results
+from onearm.results.model import Comparison, Results, Row
 from onearm.results.run import run_analyses
 
 FORMATS = ("html",)
@@ -93,18 +93,20 @@ class Ran:
     def as_text(self) -> str:
         """Return where the report lies, the five headline numbers, and what to look at."""
         found = self.analysed
-        by_id = found.results.by_id()
-        rows = []
-        for label, where, statistic in HEADLINE:
-            row = by_id.get(f"{where}/{statistic}")
-            limits = _limits(where, statistic)
-            lower, upper = by_id.get(limits[0]), by_id.get(limits[1])
-            text = f"({interval(lower, upper)})" if lower and upper else ""
-            rows.append((label, with_unit(row), text, f"{where}/{statistic}"))
+        rows = [
+            (
+                one.label,
+                with_unit(one.row),
+                f"({interval(*one.limits)})" if one.limits else "",
+                one.id,
+            )
+            for one in headline(found.results)
+        ]
         report = next(path for path in self.written if path.name.startswith("report"))
+        subjects = count_of(len(found.study.subjects), "subject")
+        results = count_of(len(found.results.rows), "result")
         lines = [
-            f"{found.study.protocol.study.id}: {count_of(len(found.study.subjects), 'subject')}, "
-            f"{count_of(len(found.results.rows), 'result')}",
+            f"{found.study.protocol.study.id}: {subjects}, {results}",
             "",
             text_table(("", "Result", "95 % CI", "Id"), rows),
             "",
@@ -112,20 +114,55 @@ class Ran:
         lines += _verdicts(found.comparisons)
         kinds = [f.severity for f in found.findings]
         if kinds:
-            counted = ", ".join(count_of(kinds.count(k), k) for k in ("warning", "note") if k in kinds)
-            lines.append(f"Data checks: {counted} (in the report)")
+            counts = [count_of(kinds.count(k), k) for k in ("warning", "note") if k in kinds]
+            lines.append(f"Data checks: {', '.join(counts)} (in the report)")
         if find_spec("matplotlib") is None:
             lines.append("No figures: install them with  pip install 'onearm[report]'")
         lines.append(f"Report: {report}")
         return "\n".join(lines)
 
+    def as_json(self) -> dict[str, object]:
+        """Return the headline numbers and the files that were written."""
+        verdicts = [comparison.verdict for comparison in self.analysed.comparisons]
+        return {
+            "study": self.analysed.study.protocol.study.id,
+            "headline": [
+                {
+                    "id": one.id,
+                    "label": one.label,
+                    "value": one.row.value if one.row else None,
+                    "lower": one.limits[0].value if one.limits else None,
+                    "upper": one.limits[1].value if one.limits else None,
+                }
+                for one in headline(self.analysed.results)
+            ],
+            "published": {verdict: verdicts.count(verdict) for verdict in dict.fromkeys(verdicts)},
+            "findings": [str(finding) for finding in self.analysed.findings],
+            "written": [str(path) for path in self.written],
+        }
 
-def _limits(where: str, statistic: str) -> tuple[str, str]:
-    if statistic.startswith("rate_"):
-        return f"{where}/{statistic}_lower", f"{where}/{statistic}_upper"
-    if statistic in ("estimate", "median"):
-        return f"{where}/lower", f"{where}/upper"
-    return "", ""
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """One of the numbers that a run prints; no row where the study has no such result."""
+
+    id: str
+    label: str
+    row: Row | None
+    limits: tuple[Row, Row] | None
+
+
+def headline(results: Results) -> list[Headline]:
+    """Return the five numbers that a run prints first, with their limits."""
+    by_id = results.by_id()
+    found = []
+    for label, where, statistic in HEADLINE:
+        name = f"{where}/{statistic}"
+        stem = f"{name}_" if statistic.startswith("rate_") else f"{where}/"
+        lower, upper = by_id.get(f"{stem}lower"), by_id.get(f"{stem}upper")
+        limits = (lower, upper) if lower and upper else None
+        found.append(Headline(name, label, by_id.get(name), limits))
+    return found
 
 
 def _verdicts(comparisons: Sequence[Comparison]) -> list[str]:
@@ -154,8 +191,8 @@ def run_study(
     """
     for name in formats:
         if name not in FORMATS:
-            allowed = ", ".join(FORMATS)
-            raise InputError(f"format must be one of {allowed}; got {name!r}{nearest(name, FORMATS)}")
+            hint = nearest(name, FORMATS)
+            raise InputError(f"format must be one of {', '.join(FORMATS)}; got {name!r}{hint}")
     analysed = _analyse(study, progress)
     provenance = provenance_of(analysed.study)
     files = _data_files(analysed, provenance)
@@ -227,7 +264,7 @@ def _write(out: Path, files: dict[str, str]) -> tuple[Path, ...]:
     for path in beside:
         path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        for (path, part), text in zip(beside.items(), files.values(), strict=True):
+        for part, text in zip(beside.values(), files.values(), strict=True):
             part.write_text(text, encoding="utf-8", newline="\n")
         for path, part in beside.items():
             os.replace(part, path)
