@@ -149,10 +149,7 @@ class TracedResult:
     """The way back of one printed result, as text; ``basis`` names a ``TracedBasis``."""
 
     shown: str
-    label: str
-    method: str
-    formula: str
-    note: str
+    facts: tuple[tuple[str, str], ...]
     basis: str | None
 
 
@@ -162,6 +159,7 @@ class Document:
 
     title: str
     study_id: str
+    notice: str | None
     facts: Facts
     headlines: tuple[tuple[str, Phrase], ...]
     sections: tuple[Section, ...]

@@ -8,12 +8,11 @@ among the results.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from onearm import format as fmt
 from onearm.errors import Finding
-from onearm.protocol.analysis import Characteristic
 from onearm.protocol.model import Protocol
 from onearm.report.model import Column, Line, Phrase, Span, Table, phrase
 from onearm.report.shown import Shown, position
@@ -87,48 +86,44 @@ def baseline_table(shown: Shown, groups: Sequence[str] = ("all",)) -> Table:
     """Return Table 1: median (range) of continuous characteristics, n (%) of levels."""
     groups = _groups(shown, "baseline", groups)
     lines: list[Line] = []
-    for characteristic in shown.protocol.characteristics:
-        stem = slug(characteristic.id)
-        if characteristic.kind == "continuous":
-            lines += _continuous(shown, groups, characteristic, stem)
-        else:
-            lines += _levels(shown, groups, characteristic, stem)
-    counted = [
-        f"baseline/{{}}/{slug(one.id)}:{slug(level.value)}/total"
-        for one in shown.protocol.characteristics
-        for level in one.levels
-    ]
-    hidden = [
-        f"{one.label}: not printed are {', '.join(levels)}."
-        for one in shown.protocol.characteristics
-        if (levels := [level.label for level in one.levels if not level.is_shown])
-    ]
+    notes = cutoff_note(shown.protocol)
+    totals = ["orr/{}/total"]
+    for one in shown.protocol.characteristics:
+        stem = slug(one.id)
+        if one.kind == "continuous":
+            unit = f" ({one.unit})" if one.unit else ""
+            lines += _continuous(shown, groups, f"{one.label}{unit}, median (range)", stem)
+            continue
+        lines.append(Line(phrase(f"{one.label}, n (%)")))
+        printed = {slug(level.value): level.label for level in one.levels if level.is_shown}
+        hidden = {slug(level.value): level.label for level in one.levels if not level.is_shown}
+        lines += _levels(shown, groups, stem, printed, hidden)
+        totals += [f"baseline/{{}}/{stem}:{value}/total" for value in printed]
+        if hidden:
+            notes.append(phrase(f"{one.label}: not printed, {', '.join(hidden.values())}."))
     return Table(
         "table-1",
         "Table 1",
         "Baseline characteristics",
         "Treated patients",
         "Characteristic",
-        _columns(shown, groups, ["flow/{}/step:treated/count", "orr/{}/total", *counted]),
+        _columns(shown, groups, totals),
         tuple(lines),
-        (*cutoff_note(shown.protocol), *(phrase(text) for text in hidden)),
+        tuple(notes),
     )
 
 
-def _continuous(
-    shown: Shown, groups: Sequence[str], characteristic: Characteristic, stem: str
-) -> list[Line]:
+def _continuous(shown: Shown, groups: Sequence[str], label: str, stem: str) -> list[Line]:
     separator = fmt.PROFILES[shown.profile].interval_separator
     cells = []
     for group in groups:
         head = f"baseline/{group}/{stem}"
-        ends = phrase(
-            shown.value(f"{head}/minimum"), separator, shown.value(f"{head}/maximum"), ")"
-        )
-        one = phrase(shown.value(f"{head}/median"), " (", ends)
-        cells.append(one if shown.row(f"{head}/median") else phrase(fmt.NOT_APPLICABLE))
-    unit = f" ({characteristic.unit})" if characteristic.unit else ""
-    lines = [Line(phrase(f"{characteristic.label}{unit}, median (range)"), tuple(cells))]
+        if shown.row(f"{head}/median") is None:
+            cells.append(phrase(fmt.NOT_APPLICABLE))
+            continue
+        ends = (shown.value(f"{head}/minimum"), separator, shown.value(f"{head}/maximum"))
+        cells.append(phrase(shown.value(f"{head}/median"), " (", *ends, ")"))
+    lines = [Line(phrase(label), tuple(cells))]
     missing = [f"baseline/{group}/{stem}/missing" for group in groups]
     if any(shown.row(one) and not shown.is_zero(one) for one in missing):
         values = tuple(phrase(shown.value(one)) for one in missing)
@@ -137,21 +132,25 @@ def _continuous(
 
 
 def _levels(
-    shown: Shown, groups: Sequence[str], characteristic: Characteristic, stem: str
+    shown: Shown,
+    groups: Sequence[str],
+    stem: str,
+    printed: Mapping[str, str],
+    hidden: Mapping[str, str],
 ) -> list[Line]:
-    lines = [Line(phrase(f"{characteristic.label}, n (%)"))]
-    levels = [(slug(one.value), one.label) for one in characteristic.levels if one.is_shown]
-    known = {slug(one.value) for one in characteristic.levels}
+    """Return a line a level: those of the protocol, those found beside them, the missing."""
+    levels = dict(printed)
     for row in shown.items("baseline", "all", f"{stem}:", "count"):
         value = (row.item or "").partition(":")[2]
-        if value not in known and value != "missing":
-            levels.append((value, words(row).rpartition(": ")[2]))
-    levels.append(("missing", "Missing"))
-    for value, label in levels:
+        if value not in hidden and value != "missing":
+            levels.setdefault(value, words(row).rpartition(": ")[2])
+    levels["missing"] = "Missing"
+    lines = []
+    for value, label in levels.items():
         heads = [f"baseline/{group}/{stem}:{value}" for group in groups]
-        exists = [shown.row(f"{head}/count") for head in heads]
-        is_empty = all(shown.is_zero(f"{head}/count") for head in heads)
-        if not any(exists) or (value == "missing" and is_empty):
+        if not any(shown.row(f"{head}/count") for head in heads):
+            continue
+        if value == "missing" and all(shown.is_zero(f"{head}/count") for head in heads):
             continue
         cells = [shown.count_and_percent(f"{head}/count", f"{head}/estimate") for head in heads]
         lines.append(Line(phrase(label), tuple(cells), 1))
@@ -345,7 +344,8 @@ def flow_table(shown: Shown) -> Table:
     """Return the patient flow as a table, with the number that each percentage is of."""
     lines = []
     for item, label in FLOW.items():
-        for row in shown.items("flow", "all", item, "count"):
+        rows = shown.items("flow", "all", item, "count")
+        for row in sorted(rows, key=lambda row: -position(row)):
             head = row.id.rpartition("/")[0]
             of = phrase(shown.value(f"{head}/total"))
             cells = (shown.count_and_percent(row.id, f"{head}/estimate"), of)

@@ -1,0 +1,211 @@
+"""The sentences of a report: headlines from results, methods from the protocol's options.
+
+A number in a headline is placed by its result's id. Sentences whose results do
+not exist are left out. Computes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from onearm import format as fmt
+from onearm.protocol.model import Protocol
+from onearm.report.model import Phrase, Span, phrase
+from onearm.report.shown import Shown
+from onearm.report.tables import EXACT
+from onearm.terms import DAYS_PER_MONTH
+
+CENSORING = {
+    "paper": (
+        "progression by RECIST 1.1 or death is an event whatever was missed before; otherwise "
+        "censored at the last assessment whose overall response is not NE"
+    ),
+    "fda": (
+        "progression or death is an event unless two assessments were missed before or a new "
+        "anti-cancer therapy began; then, and otherwise, censored at the last adequate assessment"
+    ),
+    "ema": (
+        "progression or death is an event whatever was missed or given before; otherwise "
+        "censored at the last adequate assessment"
+    ),
+}
+CONVENTION = {
+    "sas": (
+        "ties by the SAS convention (LIFETEST): a median is reached only where the curve crosses "
+        "50 % or leaves a flat piece there"
+    ),
+    "r": "ties by the convention of the R package survival",
+}
+QUARTILES = {"sas-5": "SAS definition 5", "r-7": "R type 7"}
+
+
+def headlines(shown: Shown) -> Iterator[tuple[str, Phrase]]:
+    """Return the sentences that a reader wants first, each with its name."""
+    if shown.row("orr/all/count"):
+        yield "Objective response", phrase(_of(shown, "orr/all"), _interval(shown, "orr/all"), ".")
+    if shown.row("dcr/all/count"):
+        yield "Disease control", phrase(_of(shown, "dcr/all"), _interval(shown, "dcr/all"), ".")
+    if shown.row("primary/all/met"):
+        yield "Primary endpoint", _verdict(shown)
+    for analysis, name in (("pfs", "Progression-free survival"), ("os", "Overall survival")):
+        if shown.row(f"{analysis}/all/median"):
+            yield name, _time(shown, f"{analysis}/all")
+    if shown.row("trae/all/any_count"):
+        yield "Treatment-related adverse events", _safety(shown)
+
+
+def _of(shown: Shown, head: str) -> Phrase:
+    """Return '11 of 30 patients, 36.67 %'."""
+    share = phrase(", ", shown.value_with_unit(f"{head}/estimate"))
+    counted = (shown.value(f"{head}/count"), " of ", shown.value(f"{head}/total"), " patients")
+    return phrase(*counted, share if shown.has_value(f"{head}/estimate") else "")
+
+
+def _interval(shown: Shown, head: str) -> Phrase:
+    limits = shown.interval(f"{head}/lower", f"{head}/upper")
+    return phrase(f" ({shown.level} CI ", limits, ")")
+
+
+def _verdict(shown: Shown) -> Phrase:
+    first = phrase(_met(shown, "primary"), _limit(shown, "primary"))
+    needed = shown.value("primary/all/responders_needed")
+    if shown.has_value("primary/all/responders_needed"):
+        first = phrase(first, "; ", needed, " responders were needed")
+    if shown.row("primary.level-90/all/met") is None:
+        return phrase(first, ".")
+    other = phrase(_met(shown, "primary.level-90"), _limit(shown, "primary.level-90"))
+    return phrase(first, ". By the one-sided reading ", other, ".")
+
+
+def _met(shown: Shown, analysis: str) -> Span:
+    row = shown.row(f"{analysis}/all/met")
+    text = {"Y": "met", "N": "not met"}.get((row.code if row else None) or "", "no verdict")
+    return Span(text, f"{analysis}/all/met")
+
+
+def _limit(shown: Shown, analysis: str) -> Phrase:
+    row = shown.row(f"{analysis}/all/limit")
+    if row is None:
+        return ()
+    level = shown.level if row.level is None else fmt.level_text(row.level)
+    met = shown.row(f"{analysis}/all/met")
+    side = "lies above" if met is not None and met.code == "Y" else "does not lie above"
+    limit = shown.value_with_unit(row.id)
+    threshold = shown.value_with_unit(f"{analysis}/all/threshold")
+    return phrase(f": the lower limit of the {level} CI, ", limit, f", {side} ", threshold)
+
+
+def _time(shown: Shown, head: str) -> Phrase:
+    events = (shown.value(f"{head}/events"), " events in ", shown.value(f"{head}/total"))
+    parts: list[str | Span | Phrase] = [
+        "median ",
+        shown.value_with_unit(f"{head}/median"),
+        _interval(shown, head),
+        "; ",
+        *events,
+        " patients",
+    ]
+    for landmark in shown.protocol.analysis.landmarks:
+        rate = f"{head}/rate_{landmark.suffix}"
+        if shown.row(rate):
+            parts += [f"; at {landmark} ", shown.value_with_unit(rate)]
+    return phrase(*parts, ".")
+
+
+def _safety(shown: Shown) -> Phrase:
+    head = "trae/all"
+    any_grade = phrase(shown.value(f"{head}/any_count"), " of ", shown.value(f"{head}/total"))
+    severe = shown.count_and_percent(f"{head}/grade_3_count", f"{head}/grade_3_estimate")
+    fatal = shown.value(f"{head}/grade_5_count")
+    return phrase(
+        any_grade, " patients; grade 3 or higher in ", severe, "; grade 5 in ", fatal, "."
+    )
+
+
+def methods(protocol: Protocol, provenance: Mapping[str, object]) -> Iterator[Phrase]:
+    """Return the methods, one paragraph a subject, from the options that were used."""
+    yield phrase(_response_methods(protocol))
+    yield phrase(_rate_methods(protocol))
+    yield phrase(_time_methods(protocol))
+    yield phrase(_other_methods(protocol))
+    yield phrase(_software(protocol, provenance))
+
+
+def _response_methods(protocol: Protocol) -> str:
+    plan, rules = protocol.response, protocol.response.rules
+    source = (
+        "derived from the lesion measurements"
+        if plan.primary_source == "derived"
+        else f"taken as recorded ({plan.primary_evaluator})"
+    )
+    also = ", beside it by iRECIST" if plan.also else ""
+    start = rules.reference_date.replace("_", " ")
+    benefit = (
+        f"{rules.cbr_weeks} weeks" if rules.cbr_weeks is not None else f"{rules.cbr_months} months"
+    )
+    deviating = [
+        f"{name} = {getattr(rules, name)}"
+        for name, option in type(rules).model_fields.items()
+        if getattr(rules, name) != option.default
+    ]
+    others = f" Options that deviate from it: {'; '.join(deviating)}." if deviating else ""
+    return (
+        f"Response. Responses were {source} by RECIST 1.1{also} (profile {plan.profile}). "
+        f"A complete or partial response counts when an assessment at least "
+        f"{rules.confirm_days} days later confirms it. Stable disease needs at least "
+        f"{rules.min_sd_days} days from {start}. "
+        "Clinical benefit is a confirmed complete or partial response, or stable disease of at "
+        f"least {benefit}.{others}"
+    )
+
+
+def _rate_methods(protocol: Protocol) -> str:
+    analysis = protocol.analysis
+    decided = [one for one in protocol.endpoints.primary if one.decision is not None]
+    rules = "".join(
+        f" Primary endpoint ({one.name}): met when the lower limit of the two-sided "
+        f"{fmt.level_text(one.decision.level)} CI exceeds "
+        f"{fmt.level_text(float(one.decision.lower_limit_above))}."
+        for one in decided
+        if one.decision is not None
+    )
+    return (
+        f"Proportions. Two-sided {fmt.level_text(analysis.level)} CI by "
+        f"{EXACT[analysis.interval]}; a patient who cannot be evaluated counts as no "
+        f"responder.{rules}"
+    )
+
+
+def _time_methods(protocol: Protocol) -> str:
+    analysis = protocol.analysis
+    pfs = [one for one in protocol.endpoints.all if one.id == "pfs"]
+    preset = (pfs[0].censoring if pfs else None) or "paper"
+    return (
+        "Times to an event. Both the first and the last day count (end - start + 1); a month has "
+        f"{fmt.number(DAYS_PER_MONTH, 4)} days. Survival by Kaplan-Meier with two-sided "
+        f"{fmt.level_text(analysis.level)} CI on the {analysis.transform} scale, medians with "
+        f"limits by Brookmeyer and Crowley, {CONVENTION[analysis.convention]}. "
+        f"Progression-free survival, censoring preset {preset!r}: {CENSORING[preset]}. "
+        "Overall survival: censored at the last contact. Follow-up by "
+        "the reverse Kaplan-Meier method."
+    )
+
+
+def _other_methods(protocol: Protocol) -> str:
+    safety = protocol.safety
+    related = f" Treatment-related: {safety.related}." if safety.related else ""
+    immune = f" Immune-related: {safety.immune_related}." if safety.immune_related else ""
+    return (
+        f"Safety and description. Adverse events by CTCAE {safety.ctcae}; a patient counts once in "
+        f"each line, at the highest grade.{related}{immune} Quartiles by "
+        f"{QUARTILES[protocol.analysis.quartiles]}. Every number is rounded once, half away from "
+        f"zero, when it is printed (format profile {protocol.format!r})."
+    )
+
+
+def _software(protocol: Protocol, provenance: Mapping[str, object]) -> str:
+    versions = provenance.get("versions")
+    ours = versions.get("onearm") if isinstance(versions, Mapping) else None
+    theirs = protocol.analysis.software
+    source = f" The source used {theirs}." if theirs else ""
+    return f"Software. onearm {ours or ''}".rstrip() + f".{source}"
