@@ -221,9 +221,9 @@ def best(
     Example: onearm best timepoints.csv --subjects subjects.csv
     """
     with one_line_errors():
-        from onearm.pipeline.best import best as derive_best
+        from onearm.pipeline.best import best_response
 
-        _print(derive_best(timepoints, rules=rules, subjects=subjects), as_json)
+        _print(best_response(timepoints, rules=rules, subjects=subjects), as_json)
 
 
 @app.command()
@@ -250,15 +250,14 @@ def trace(
 def compare(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A study or a results.json.")],
     other: Annotated[
-        Path | None, typer.Argument(metavar="OTHER", help="Numbers to set beside ours.")
+        Path | None, typer.Argument(metavar="OTHER", help="An expected.yaml; absent, that of the study.")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Set published numbers beside ours.
 
-    Or those of another program or data cut, with the reason for each
-    difference. The exit status is 1 when a difference is not
-    explained.
+    Each with its verdict and, where it differs, the reason. The exit status is 1
+    when a difference is not explained.
 
     Example: onearm compare studies/tqb2450-ib-02
     """

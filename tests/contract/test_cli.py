@@ -99,14 +99,14 @@ def test_wrong_usage_exits_with_2() -> None:
 
 
 def test_an_answer_is_printed_as_text(verb) -> None:
-    verb("best", "best", lambda path, *, rules, subjects: answer(f"{path} {rules} {subjects}"))
+    verb("best", "best_response", lambda path, *, rules, subjects: answer(f"{path} {rules} {subjects}"))
 
     assert onearm("best", "t.csv", "--rules", "r.yaml").stdout == "t.csv r.yaml None\n"
 
 
 def test_a_list_is_printed_as_json_one_record_a_line(verb) -> None:
     records = [{"subject_id": "S01", "best": None}, {"subject_id": "Müller", "best": "PR"}]
-    verb("best", "best", lambda *_, **__: answer(value=records))
+    verb("best", "best_response", lambda *_, **__: answer(value=records))
 
     shown = onearm("best", "t.csv", "--json").stdout
 
@@ -117,7 +117,7 @@ def test_a_list_is_printed_as_json_one_record_a_line(verb) -> None:
 
 @pytest.mark.parametrize("value", [[], {}, {"n": 24, "lower": 0.152028}, "text", None])
 def test_any_json_value_survives_printing(verb, value: object) -> None:
-    verb("best", "best", lambda *_, **__: answer(value=value))
+    verb("best", "best_response", lambda *_, **__: answer(value=value))
 
     assert json.loads(onearm("best", "t.csv", "--json").stdout) == value
 
@@ -187,7 +187,7 @@ FAILURES = [  # what a verb raises, what stands on standard error, exit status
 def test_a_failure_is_its_own_words_and_no_traceback(
     verb, error: BaseException, said: str, status: int
 ) -> None:
-    verb("best", "best", raising(error))
+    verb("best", "best_response", raising(error))
 
     shown = onearm("best", "t.csv")
 
@@ -195,7 +195,7 @@ def test_a_failure_is_its_own_words_and_no_traceback(
 
 
 def test_a_bug_is_not_dressed_up_as_bad_input(verb) -> None:
-    verb("best", "best", raising(ZeroDivisionError()))
+    verb("best", "best_response", raising(ZeroDivisionError()))
 
     assert isinstance(onearm("best", "t.csv").exception, ZeroDivisionError)
 

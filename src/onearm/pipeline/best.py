@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from onearm.clinical.best import Circumstances, Judged, best_response
+from onearm.clinical import best as clinical_best
+from onearm.clinical.best import Circumstances, Judged
 from onearm.clinical.derived import BestResponse
 from onearm.clinical.records import RecordedResponse
 from onearm.clinical.subject import reference_date
@@ -79,7 +80,7 @@ def _iso(day: dt.date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def best(
+def best_response(
     timepoints: Path, rules: Path | None = None, subjects: Path | None = None
 ) -> BestResponses:
     """Find the best response of every subject of TIMEPOINTS and SUBJECTS.
@@ -116,7 +117,7 @@ def best(
         grouped.update({(name, INVESTIGATOR): [] for name in references if name not in seen})
     return BestResponses(
         tuple(
-            best_response(
+            clinical_best.best_response(
                 name, evaluator, _judged(points), chosen, Circumstances(references.get(name))
             )
             for (name, evaluator), points in sorted(grouped.items())

@@ -78,9 +78,9 @@ def _compare(folder: Path, results: Results) -> tuple[Comparison, ...]:
     if not path.is_file():
         return ()
     from onearm.io.expected import read_expected
-    from onearm.results.published import compare
+    from onearm.pipeline.compare import against
 
-    return compare(results, read_expected(path))
+    return against(results, read_expected(path)).comparisons
 
 
 @dataclass(frozen=True, slots=True)
