@@ -271,7 +271,7 @@ def test_a_rules_file_that_is_wrong_says_where():
     ]
 
 
-# Mistakes: (what is changed, what is said)
+# What is changed in the small protocol, and what is said of it
 
 MISTAKES = {
     "misspelt key": (

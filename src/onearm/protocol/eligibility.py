@@ -11,7 +11,7 @@ from pydantic import Field
 
 from onearm.protocol.values import Days, Part, Text
 
-CriterionId = Annotated[str, Field(pattern=r"^[IE]\d{2}[a-z]?$")]
+CriterionId = Annotated[str, Field(pattern=r"^[IE]\d{2}[a-z]?$", examples=["I09a"])]
 
 
 class Criterion(Part):

@@ -207,7 +207,11 @@ DaysOfCycle = Annotated[
         {
             "anyOf": [
                 {"type": "integer", "minimum": 1},
-                {"type": "string", "pattern": f"^{_DAYS_OF_CYCLE.pattern}$"},
+                {
+                    "type": "string",
+                    "pattern": f"^{_DAYS_OF_CYCLE.pattern}$",
+                    "examples": ["1-14"],
+                },
                 {"type": "array", "items": {"type": "integer", "minimum": 1}},
             ]
         }
