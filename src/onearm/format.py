@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal, NamedTuple, Protocol
 
 from onearm.terms import DAYS_PER_MONTH, MICROMETRES_PER_MM, Kind
@@ -89,6 +90,7 @@ def months(days: Number, digits: int = 2) -> str:
     return number(Fraction(decimal_of(days)) / DAYS_PER_MONTH, digits)
 
 
+@lru_cache(maxsize=1 << 16)  # lengths repeat, and every reason names several
 def millimetres(length_um: int) -> str:
     """Return micrometres as exact millimetres: 18200 is '18.2'."""
     whole, rest = divmod(abs(length_um), MICROMETRES_PER_MM)

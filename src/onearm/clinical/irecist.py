@@ -33,6 +33,10 @@ AS_IRECIST = {
     Response.NED: IResponse.NED,
     Response.NE: IResponse.NE,
 }
+AS_BEFORE = {
+    response: f"{response}: as by RECIST 1.1 against baseline and nadir"
+    for response in AS_IRECIST.values()
+}
 RANK = {ICR: 0, IPR: 1, ISD: 2, IResponse.NON_ICR_NON_IUPD: 2}
 
 
@@ -66,6 +70,8 @@ class Judge:
             if self.rules.after_icpd == "list":
                 return ICPD, f"iCPD: confirmed on {self.confirmed}"
             return None, f"nothing counts after iCPD of {self.confirmed}"
+        if self.pending is None and not seen.has_new_lesion and seen.overall is not Response.PD:
+            return self._without_progression(seen)
         added = [name for name in _new_names(seen) if name not in self.known_new]
         if self.pending is None:
             answer = self._without_pending(seen, added)
@@ -101,9 +107,9 @@ class Judge:
     def _without_progression(self, seen: Assessment) -> tuple[IResponse, str]:
         """Name the response of the categories when none of them progresses."""
         response = AS_IRECIST[_categories(seen)]
-        if response is ICR and _present(seen):
+        if response is ICR and seen.new_lesions:
             return IPR, f"iPR: targets gone, but {count_of(_present(seen), 'new lesion')} remain"
-        return response, f"{response}: as by RECIST 1.1 against baseline and nadir"
+        return response, AS_BEFORE[response]
 
     def _progression(self, seen: Assessment, added: list[str]) -> list[str]:
         """Return the categories that meet the criteria of progression now."""

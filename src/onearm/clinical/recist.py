@@ -187,18 +187,18 @@ def assess_targets(
     if baseline_um is None or nadir_um is None:
         without = [name for name, value in declared.values.items() if value is None]
         return Category(NE, f"no baseline measurement of {_names(without)}")
-    missing = [name for name, value in values.items() if value is None]
-    measured = {name: value for name, value in values.items() if value is not None}
-    standing = [
-        name
-        for name, value in measured.items()
-        if value >= (NODE_NORMAL_BELOW_UM if declared.targets[name] else 1)
-    ]
+    missing, standing, sum_um = [], [], 0
+    for name, value in values.items():
+        if value is None:
+            missing.append(name)
+            continue
+        sum_um += value
+        if value >= (NODE_NORMAL_BELOW_UM if declared.targets[name] else 1):
+            standing.append(name)
     if not missing and not standing:
-        return Category(CR, _explain_cr(measured, declared))
-    sum_um = sum(measured.values())
+        return Category(CR, _explain_cr(values, declared))
     if standing and _is_reappearance(course, limits.rules):
-        size = millimetres(measured[standing[0]])
+        size = millimetres(values[standing[0]] or 0)
         return Category(PD, f"target {standing[0]} reappeared with {size} mm after CR")
     if missing:
         return _assess_partial(sum_um, missing, len(values), declared, course, limits)
@@ -392,9 +392,9 @@ def _explain(
     return f"{overall}: " + "; ".join(parts)
 
 
-def _explain_cr(measured: dict[str, int], declared: Declared) -> str:
-    nodes = [value for name, value in measured.items() if declared.targets[name]]
-    gone = len(measured) - len(nodes)
+def _explain_cr(values: dict[str, int | None], declared: Declared) -> str:
+    nodes = [value or 0 for name, value in values.items() if declared.targets[name]]
+    gone = len(values) - len(nodes)
     parts = [f"{gone} of {gone} non-nodal gone"] if gone else []
     if nodes:
         parts.append(f"largest node {millimetres(max(nodes))} mm, below 10 mm")

@@ -105,7 +105,7 @@ def _no_baseline(row: Measurement, reference_date: dt.date | None) -> Finding:
         "error",
         "missing-baseline",
         f"no assessment by {row.evaluator} on or before the reference date {reference_date}; "
-        f"the first is of {row.date}",
+        f"got one of {row.date}",
         Place(row.source.file, row.source.line, field="date"),
         row.subject_id,
     )
