@@ -118,13 +118,12 @@ def _title_block(protocol: Protocol) -> Facts:
         for drug in protocol.treatment.drugs
     )
     items = (
-        ("Study", study.id),
         ("Identifiers", numbers),
         ("Phase", study.phase),
         ("Condition", "; ".join(study.conditions)),
         ("Treatment", f"{study.arm.title}: {drugs}"),
         ("Sponsor", study.sponsor or ""),
-        ("Planned", str(study.enrolment.planned)),
+        ("Planned enrolment", str(study.enrolment.planned)),
         ("Data cut-off", study.data_cutoff.isoformat() if study.data_cutoff else "none"),
     )
     return Facts(tuple((name, text) for name, text in items if text))
@@ -162,9 +161,7 @@ def _sections(
         yield Section("published", "Published beside recomputed", _published(comparisons))
     yield Section("assumptions", "Assumptions", (assumption_table(shown.protocol),))
     yield Section("findings", "Data findings", (finding_table(findings),))
-    yield Section("methods", "Methods", tuple(
-        Paragraph(spans, is_quoted=True) for spans in methods(shown.protocol, provenance)
-    ))  # fmt: skip
+    yield Section("methods", "Methods", (Facts(methods(shown.protocol, provenance)),))
     if provenance:
         yield Section("provenance", "Where the numbers come from", (_provenance(provenance),))
 

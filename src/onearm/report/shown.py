@@ -12,6 +12,8 @@ from onearm.protocol.model import Protocol
 from onearm.report.model import Phrase, Span, phrase
 from onearm.results.model import Results, Row
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
 
 def position(row: Row) -> int | float:
     """Return where a result stands on its scale, to draw, sort or select it by.
@@ -31,7 +33,7 @@ class Shown:
         self.protocol = protocol
         self.rows = results.by_id()
         self.profile: fmt.ProfileName = protocol.format
-        self.level = fmt.level_text(protocol.analysis.level)
+        self.level = fmt.level_text(protocol.analysis.level).replace(" ", NO_BREAK)
         self.groups: dict[str, str] = {
             "all": "Total",
             **{subgroup.id: subgroup.label for subgroup in protocol.subgroups},
@@ -62,7 +64,7 @@ class Shown:
         row = self.row(result_id)
         if row is None or row.value is None or not fmt.unit_of(row):
             return phrase(self.value(result_id))
-        return phrase(self.value(result_id), f" {fmt.unit_of(row)}")
+        return phrase(self.value(result_id), f"{NO_BREAK}{fmt.unit_of(row)}")
 
     def is_zero(self, result_id: str) -> bool:
         """Return whether a count is zero."""
@@ -82,22 +84,6 @@ class Shown:
             return phrase(fmt.NOT_APPLICABLE)
         limits = phrase(lower, fmt.PROFILES[self.profile].interval_separator, upper)
         return limits if self.profile == "journal" else phrase("(", limits, ")")
-
-    def estimate_and_interval(self, stem: str, of: str = "estimate") -> Phrase:
-        """Return '7.85 (2.89-23.06)' of the results ``stem/of``, ``lower``, ``upper``."""
-        limits = [f"{stem}/lower", f"{stem}/upper"]
-        if of.startswith("rate"):
-            limits = [f"{stem}/{of}_lower", f"{stem}/{of}_upper"]
-        if self.row(f"{stem}/{of}") is None:
-            return phrase(fmt.NOT_APPLICABLE)
-        if self.row(limits[0]) is None:
-            return phrase(self.value(f"{stem}/{of}"))
-        between = phrase(
-            self.value(limits[0]),
-            fmt.PROFILES[self.profile].interval_separator,
-            self.value(limits[1]),
-        )
-        return phrase(self.value(f"{stem}/{of}"), " (", between, ")")
 
     def items(self, analysis: str, group: str, prefix: str, statistic: str) -> list[Row]:
         """Return the rows of the items that begin with ``prefix``, in planned order."""

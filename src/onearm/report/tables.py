@@ -29,6 +29,9 @@ TIMES = {  # analysis: its name where the protocol lists no such endpoint
     "follow-up-os": "Follow-up for survival (reverse Kaplan-Meier)",
 }
 RATES = ("orr", "dcr", "cbr")
+WITH_RATES = ("pfs", "os", "ipfs", "dor")
+UNUSUAL = ("response:non-cr-non-pd", "response:non-icr-non-iupd")
+"""Responses of patients without target disease; their lines are left out while empty."""
 FLOW = {
     "step:screened": "Screened",
     "step:not-enrolled": "Not enrolled",
@@ -88,16 +91,17 @@ def baseline_table(shown: Shown, groups: Sequence[str] = ("all",)) -> Table:
     lines: list[Line] = []
     notes = cutoff_note(shown.protocol)
     totals = ["orr/{}/total"]
-    for one in shown.protocol.characteristics:
+    for one in shown.protocol.characteristics if groups else ():
         stem = slug(one.id)
         if one.kind == "continuous":
             unit = f" ({one.unit})" if one.unit else ""
             lines += _continuous(shown, groups, f"{one.label}{unit}, median (range)", stem)
             continue
-        lines.append(Line(phrase(f"{one.label}, n (%)")))
         printed = {slug(level.value): level.label for level in one.levels if level.is_shown}
         hidden = {slug(level.value): level.label for level in one.levels if not level.is_shown}
-        lines += _levels(shown, groups, stem, printed, hidden)
+        levels = _levels(shown, groups, stem, printed, hidden)
+        heading = Line(phrase(f"{one.label}, n\N{NO-BREAK SPACE}(%)"))
+        lines += [heading, *levels] if levels else []
         totals += [f"baseline/{{}}/{stem}:{value}/total" for value in printed]
         if hidden:
             notes.append(phrase(f"{one.label}: not printed, {', '.join(hidden.values())}."))
@@ -167,6 +171,13 @@ def response_table(shown: Shown, groups: Sequence[str]) -> Table:
     if shown.items("bor.irecist", "all", "response:", "count"):
         title = "Best overall response by iRECIST, confirmed and unconfirmed progression apart"
         lines += [*_responses(shown, groups, ".irecist", title), *_rates(shown, groups, ".irecist")]
+    empty = [
+        words(row)
+        for analysis in ("bor", "bor.irecist")
+        for row in shown.items(analysis, "all", "response:", "count")
+        if row.item in UNUSUAL and shown.is_zero(row.id)
+    ]
+    absent = [empty] if empty else []
     interval = EXACT[shown.protocol.analysis.interval]
     rates = [
         f"{name}: {one.definition.rstrip('.')}."
@@ -184,8 +195,11 @@ def response_table(shown: Shown, groups: Sequence[str]) -> Table:
         _columns(shown, groups, ["orr/{}/total"]),
         tuple(lines),
         (
-            phrase(f"n (%) unless stated; two-sided {shown.level} CI by {interval}."),
+            phrase(
+                f"n\N{NO-BREAK SPACE}(%) unless stated; two-sided {shown.level} CI by {interval}."
+            ),
             *(phrase(text) for text in rates),
+            *(phrase(f"Left out, because nobody has it: {', '.join(left)}.") for left in absent),
             phrase(
                 "iUPD, unconfirmed immune progression; iCPD, confirmed immune progression; "
                 "NE, not evaluable."
@@ -196,12 +210,15 @@ def response_table(shown: Shown, groups: Sequence[str]) -> Table:
 
 
 def _responses(shown: Shown, groups: Sequence[str], variant: str, title: str) -> list[Line]:
-    lines = [Line(phrase(f"{title}, n (%)"))]
+    lines = []
     for row in shown.items(f"bor{variant}", "all", "response:", "count"):
+        if row.item in UNUSUAL and shown.is_zero(row.id):
+            continue
         heads = [f"bor{variant}/{group}/{row.item}" for group in groups]
         cells = [shown.count_and_percent(f"{head}/count", f"{head}/estimate") for head in heads]
         lines.append(Line(phrase(words(row)), tuple(cells), 1))
-    return lines
+    heading = Line(phrase(f"{title}, n\N{NO-BREAK SPACE}(%)"))
+    return [heading, *lines] if lines else []
 
 
 def _rates(shown: Shown, groups: Sequence[str], variant: str) -> list[Line]:
@@ -213,7 +230,7 @@ def _rates(shown: Shown, groups: Sequence[str], variant: str) -> list[Line]:
         cells = [shown.count_and_percent(f"{head}/count", f"{head}/estimate") for head in heads]
         limits = [shown.interval(f"{head}/lower", f"{head}/upper") for head in heads]
         name = rate.upper() if not variant else f"i{rate.upper()}"
-        lines.append(Line(phrase(f"{name}, n (%)"), tuple(cells)))
+        lines.append(Line(phrase(f"{name}, n\N{NO-BREAK SPACE}(%)"), tuple(cells)))
         lines.append(Line(phrase(f"{shown.level} CI, %"), tuple(limits), 1))
     return lines
 
@@ -243,7 +260,10 @@ def adverse_event_table(shown: Shown, analysis: str = "trae") -> Table:
         f"Treatment-related adverse events{at_least}",
         "Treated patients",
         "Event",
-        (Column("Any grade, n (%)", total), Column("Grade 3 or higher, n (%)", total)),
+        (
+            Column("Any grade, n\N{NO-BREAK SPACE}(%)", total),
+            Column("Grade 3 or higher, n\N{NO-BREAK SPACE}(%)", total),
+        ),
         tuple(lines),
         (
             phrase(
@@ -279,7 +299,11 @@ def safety_table(shown: Shown) -> Table:
         cells.append(phrase(shown.value(f"{head}/event_count")))
         lines.append(Line(phrase(label), tuple(cells)))
     total = shown.total("ae/all/total", "trae/all/total")
-    headings = ("Any grade, n (%)", "Grade 3 or higher, n (%)", "Grade 5, n (%)")
+    headings = (
+        "Any grade, n\N{NO-BREAK SPACE}(%)",
+        "Grade 3 or higher, n\N{NO-BREAK SPACE}(%)",
+        "Grade 5, n\N{NO-BREAK SPACE}(%)",
+    )
     return Table(
         "table-4",
         "Table 4",
@@ -324,19 +348,22 @@ def time_table(shown: Shown, groups: Sequence[str]) -> Table:
 def _times(shown: Shown, groups: Sequence[str], analysis: str) -> list[Line]:
     heads = [f"{analysis}/{group}" for group in groups]
 
-    def line(label: str, cells: Iterable[Phrase]) -> Line:
-        return Line(phrase(label), tuple(cells), 1)
+    def line(label: str, cells: Iterable[Phrase], indent: int = 1) -> Line:
+        return Line(phrase(label), tuple(cells), indent)
 
     lines = [line("Patients, n", (phrase(shown.value(f"{head}/total")) for head in heads))]
     if not analysis.startswith("follow-up"):
         lines.append(line("Events, n", (phrase(shown.value(f"{h}/events")) for h in heads)))
-    medians = (shown.estimate_and_interval(head, "median") for head in heads)
-    lines.append(line(f"Median, months ({shown.level} CI)", medians))
-    for landmark in shown.protocol.analysis.landmarks:
-        name = f"rate_{landmark.suffix}"
-        if any(shown.row(f"{head}/{name}") for head in heads):
-            rates = (shown.estimate_and_interval(head, name) for head in heads)
-            lines.append(line(f"Rate at {landmark}, % ({shown.level} CI)", rates))
+    lines.append(line("Median, months", (phrase(shown.value(f"{h}/median")) for h in heads)))
+    limits = (shown.interval(f"{head}/lower", f"{head}/upper") for head in heads)
+    lines.append(line(f"{shown.level} CI", limits, 2))
+    for landmark in shown.protocol.analysis.landmarks if analysis in WITH_RATES else ():
+        rates = [f"{head}/rate_{landmark.suffix}" for head in heads]
+        if any(map(shown.row, rates)):
+            cells = (phrase(shown.value(rate)) for rate in rates)
+            lines.append(line(f"Rate at {landmark}, %", cells))
+            limits = (shown.interval(f"{rate}_lower", f"{rate}_upper") for rate in rates)
+            lines.append(line(f"{shown.level} CI", limits, 2))
     return lines
 
 
@@ -356,7 +383,7 @@ def flow_table(shown: Shown) -> Table:
         "Patient flow",
         "Screened patients",
         "Step",
-        (Column("n (%)"), Column("of")),
+        (Column("n\N{NO-BREAK SPACE}(%)"), Column("of")),
         tuple(lines),
         tuple(cutoff_note(shown.protocol)),
     )

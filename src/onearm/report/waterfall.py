@@ -35,6 +35,8 @@ COLOURS: dict[str, str] = {
     "PD": "#d9690f",
     "NE": "#ffffff",
 }
+NEW, NON_TARGET = "new lesion", "non-target progression"
+MARKERS = {NEW: "*", NON_TARGET: "x"}
 CAP = 100.0
 GUIDES = (20, -30)
 WIDTH, HEIGHT = 7.4, 3.9
@@ -55,9 +57,9 @@ def draw_waterfall(shown: Shown, derived: Sequence[Answers]) -> Figure | None:
     _axes(axes, bars)
     for i, row in enumerate(bars):
         _bar(axes, shown, i, row, answers.get(row.item or ""))
-    has_new = _new_lesions(axes, bars, answers)
+    marks = _mark_others(axes, bars, answers)
     seen = [_response(answers.get(row.item or "")) for row in bars]
-    _legend(axes, [code for code in COLOURS if code in seen], has_new=has_new)
+    _legend(axes, [code for code in COLOURS if code in seen], marks)
     if len(bars) <= MOST_NAMED:
         names = [row.label or (row.item or "").partition(":")[2].upper() for row in bars]
         known = [answers[row.item or ""].subject_id if row.item in answers else name
@@ -80,7 +82,9 @@ def _words() -> str:
     return (
         "Best change up to the first progression or new anti-cancer therapy; colour, confirmed "
         "best response by RECIST 1.1; dashed, limits of response and progression. A bar below the "
-        "response line may be unconfirmed, and a patient may progress by other lesions."
+        "response line may be unconfirmed; the marks show progression by other lesions, up to the "
+        "first progression. A complete response stays above the full decrease where lymph nodes "
+        "shrink to normal size."
     )
 
 
@@ -133,33 +137,39 @@ def _bar(axes: Axes, shown: Shown, i: int, row: Row, answers: Answers | None) ->
         axes.plot((i - 0.5, i + 0.5), (CAP - 8, CAP - 5), color="white", linewidth=2.5, zorder=4)
 
 
-def _new_lesions(axes: Axes, bars: Sequence[Row], answers: dict[str, Answers]) -> bool:
-    """Mark the bars of patients with a new lesion up to the first progression."""
+def _mark_others(axes: Axes, bars: Sequence[Row], answers: dict[str, Answers]) -> list[str]:
+    """Mark the bars of patients who progressed by other lesions; return the kinds of marks."""
     from matplotlib.lines import Line2D
 
-    marked = []
+    marked: dict[str, list[tuple[int, float]]] = {}
     for i, row in enumerate(bars):
         one = answers.get(row.item or "")
-        if one is not None and _has_new_lesion(one):
+        kind = None if one is None else _other_progression(one)
+        if kind is not None:
             value = min(float(position(row)), CAP)
-            marked.append((i, value + 4 if value >= 0 else value - 4))
-    if not marked:
-        return False
-    xs, ys = zip(*marked, strict=True)
-    axes.add_line(Line2D(xs, ys, linestyle="none", marker="*", markersize=5, color=INK, zorder=5))
-    return True
+            marked.setdefault(kind, []).append((i, value + 4 if value >= 0 else value - 4))
+    for kind, places in marked.items():
+        xs, ys = zip(*places, strict=True)
+        marks = Line2D(
+            xs, ys, linestyle="none", marker=MARKERS[kind], markersize=5, color=INK, zorder=5
+        )
+        axes.add_line(marks)
+    return [kind for kind in MARKERS if kind in marked]
 
 
-def _has_new_lesion(one: Answers) -> bool:
+def _other_progression(one: Answers) -> str | None:
+    """Return how other lesions progressed, up to the first progression."""
     for point in sorted(one.time_points, key=lambda point: point.date):
         if point.new_lesion:
-            return True
+            return NEW
+        if point.non_target is Response.PD:
+            return NON_TARGET
         if point.overall is Response.PD:
-            return False
-    return False
+            return None
+    return None
 
 
-def _legend(axes: Axes, codes: Sequence[str], *, has_new: bool) -> None:
+def _legend(axes: Axes, codes: Sequence[str], marks: Sequence[str]) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -170,8 +180,14 @@ def _legend(axes: Axes, codes: Sequence[str], *, has_new: bool) -> None:
         )
         for code in codes
     ]  # fmt: skip
-    if has_new:
-        handles.append(Line2D([], [], linestyle="none", marker="*", color=INK, label="new lesion"))
+    for kind in marks:
+        look: dict[str, Any] = {
+            "linestyle": "none",
+            "marker": MARKERS[kind],
+            "markersize": 5,
+            "color": INK,
+        }
+        handles.append(Line2D([], [], label=kind, **look))
     axes.legend(
         handles=handles, loc="upper right", frameon=False, ncols=len(handles), fontsize=8,
         handlelength=1.2, columnspacing=1.2, borderaxespad=0.0,

@@ -99,7 +99,7 @@ def _time(shown: Shown, head: str) -> Phrase:
     events = (shown.value(f"{head}/events"), " events in ", shown.value(f"{head}/total"))
     parts: list[str | Span | Phrase] = [
         "median ",
-        shown.value_with_unit(f"{head}/median"),
+        _median(shown, f"{head}/median"),
         _interval(shown, head),
         "; ",
         *events,
@@ -112,23 +112,32 @@ def _time(shown: Shown, head: str) -> Phrase:
     return phrase(*parts, ".")
 
 
+def _median(shown: Shown, result_id: str) -> Phrase:
+    if shown.has_value(result_id):
+        return shown.value_with_unit(result_id)
+    return phrase(Span("not reached", result_id))
+
+
 def _safety(shown: Shown) -> Phrase:
     head = "trae/all"
     any_grade = phrase(shown.value(f"{head}/any_count"), " of ", shown.value(f"{head}/total"))
-    severe = shown.count_and_percent(f"{head}/grade_3_count", f"{head}/grade_3_estimate")
+    share = shown.value_with_unit(f"{head}/grade_3_estimate")
+    severe = phrase(shown.value(f"{head}/grade_3_count"), " (", share, ")")
     fatal = shown.value(f"{head}/grade_5_count")
     return phrase(
         any_grade, " patients; grade 3 or higher in ", severe, "; grade 5 in ", fatal, "."
     )
 
 
-def methods(protocol: Protocol, provenance: Mapping[str, object]) -> Iterator[Phrase]:
-    """Return the methods, one paragraph a subject, from the options that were used."""
-    yield phrase(_response_methods(protocol))
-    yield phrase(_rate_methods(protocol))
-    yield phrase(_time_methods(protocol))
-    yield phrase(_other_methods(protocol))
-    yield phrase(_software(protocol, provenance))
+def methods(protocol: Protocol, provenance: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    """Return the methods, by what they are about, from the options that were used."""
+    return (
+        ("Response", _response_methods(protocol)),
+        ("Proportions", _rate_methods(protocol)),
+        ("Times to an event", _time_methods(protocol)),
+        ("Safety and description", _other_methods(protocol)),
+        ("Software", _software(protocol, provenance)),
+    )
 
 
 def _response_methods(protocol: Protocol) -> str:
@@ -150,7 +159,7 @@ def _response_methods(protocol: Protocol) -> str:
     ]
     others = f" Options that deviate from it: {'; '.join(deviating)}." if deviating else ""
     return (
-        f"Response. Responses were {source} by RECIST 1.1{also} (profile {plan.profile}). "
+        f"Responses were {source} by RECIST 1.1{also} (profile {plan.profile}). "
         f"A complete or partial response counts when an assessment at least "
         f"{rules.confirm_days} days later confirms it. Stable disease needs at least "
         f"{rules.min_sd_days} days from {start}. "
@@ -170,7 +179,7 @@ def _rate_methods(protocol: Protocol) -> str:
         if one.decision is not None
     )
     return (
-        f"Proportions. Two-sided {fmt.level_text(analysis.level)} CI by "
+        f"Two-sided {fmt.level_text(analysis.level)} CI by "
         f"{EXACT[analysis.interval]}; a patient who cannot be evaluated counts as no "
         f"responder.{rules}"
     )
@@ -181,7 +190,7 @@ def _time_methods(protocol: Protocol) -> str:
     pfs = [one for one in protocol.endpoints.all if one.id == "pfs"]
     preset = (pfs[0].censoring if pfs else None) or "paper"
     return (
-        "Times to an event. Both the first and the last day count (end - start + 1); a month has "
+        "Both the first and the last day count (end - start + 1); a month has "
         f"{fmt.number(DAYS_PER_MONTH, 4)} days. Survival by Kaplan-Meier with two-sided "
         f"{fmt.level_text(analysis.level)} CI on the {analysis.transform} scale, medians with "
         f"limits by Brookmeyer and Crowley, {CONVENTION[analysis.convention]}. "
@@ -196,7 +205,7 @@ def _other_methods(protocol: Protocol) -> str:
     related = f" Treatment-related: {safety.related}." if safety.related else ""
     immune = f" Immune-related: {safety.immune_related}." if safety.immune_related else ""
     return (
-        f"Safety and description. Adverse events by CTCAE {safety.ctcae}; a patient counts once in "
+        f"Adverse events by CTCAE {safety.ctcae}; a patient counts once in "
         f"each line, at the highest grade.{related}{immune} Quartiles by "
         f"{QUARTILES[protocol.analysis.quartiles]}. Every number is rounded once, half away from "
         f"zero, when it is printed (format profile {protocol.format!r})."
@@ -208,4 +217,4 @@ def _software(protocol: Protocol, provenance: Mapping[str, object]) -> str:
     ours = versions.get("onearm") if isinstance(versions, Mapping) else None
     theirs = protocol.analysis.software
     source = f" The source used {theirs}." if theirs else ""
-    return f"Software. onearm {ours or ''}".rstrip() + f".{source}"
+    return f"onearm {ours or ''}".rstrip() + f".{source}"
