@@ -605,6 +605,37 @@ def test_the_order_of_keys_does_not_matter(rng):
     }
 
 
+def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    if not isinstance(value, dict | list):
+        return [path]
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    return [path, *(p for step, item in inner for p in paths(item, (*path, step)))]
+
+
+PLAN = read_yaml(ROOT / "studies" / STUDIES[0] / "protocol.yaml").data
+ODD = st.sampled_from(
+    [None, True, -1, 10**30, 0.5, "", "x", "0 days", [], {}, [None], {"a": 1}, {"assumed": None}]
+)
+
+
+@settings(max_examples=40)
+@given(st.sampled_from(paths(PLAN)[1:]), ODD)
+def test_whatever_is_wrong_gets_a_sentence_and_a_place(path, odd):
+    plan = json.loads(json.dumps(PLAN, default=float))
+    parent = plan
+    for step in path[:-1]:
+        parent = parent[step]
+    parent[path[-1]] = odd
+
+    try:
+        parse_protocol(parse_yaml(json.dumps(plan), "x"))
+    except InputError as error:
+        for finding in error.findings:
+            assert finding.place
+            assert finding.place.line
+            assert "\n" not in finding.message
+
+
 # The JSON Schema
 
 
@@ -614,6 +645,9 @@ def schema_problems(schema: dict[str, Any], value: Any, root: dict[str, Any]) ->
         inner = root["$defs"][schema["$ref"].removeprefix("#/$defs/")]
         rest = {key: part for key, part in schema.items() if key != "$ref"}
         return schema_problems(inner, value, root) + schema_problems(rest, value, root)
+    found = [p for inner in schema.get("allOf", []) for p in schema_problems(inner, value, root)]
+    if found:
+        return found
     for keyword in ("anyOf", "oneOf"):
         tried = [schema_problems(inner, value, root) for inner in schema.get(keyword, [])]
         if tried and all(tried):

@@ -63,6 +63,6 @@ class Document:
                 text += f".{step}" if text else step
                 continue
             item = self.at(path[: depth + 1])
-            known = item if isinstance(item, dict) else {}
-            text += f"[{known.get('id') or known.get('name') or step + 1}]"
+            names = [item.get("id"), item.get("name")] if isinstance(item, dict) else []
+            text += f"[{next((n for n in names if isinstance(n, str) and n), step + 1)}]"
         return text

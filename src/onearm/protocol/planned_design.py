@@ -17,6 +17,7 @@ from onearm.protocol.values import (
     Part,
     PeriodValue,
     Positive,
+    Shape,
     Share,
     ShareOrZero,
     Text,
@@ -93,9 +94,7 @@ class SurvivalDesign(_Sized):
     distribution: Literal["exponential", "weibull"] = Field(
         "exponential", description="Shape of both curves"
     )
-    shape: Annotated[Decimal, Field(gt=0)] | None = Field(
-        None, description="Weibull shape; absent for exponential"
-    )
+    shape: Shape | None = Field(None, description="Weibull shape; absent for exponential")
     null: SurvivalHypothesis = Field(description="Curve that is of no interest")
     alternative: SurvivalHypothesis = Field(description="Curve that is wanted")
     power: Share = Field(description="Power under the alternative")

@@ -11,11 +11,20 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 Days = Annotated[int, Field(ge=0, strict=True)]
-Millimetres = Annotated[Decimal, Field(ge=0, max_digits=6, decimal_places=3)]
-Proportion = Annotated[Decimal, Field(gt=0, lt=1)]
+Millimetres = Annotated[
+    Decimal,
+    Field(ge=0, max_digits=6, decimal_places=3),
+    WithJsonSchema({"type": "number", "minimum": 0}),
+]
+Proportion = Annotated[
+    Decimal,
+    Field(gt=0, lt=1),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}),
+]
+Months = Annotated[Decimal, Field(gt=0), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
 
 
 class ResponseRules(BaseModel):
@@ -112,7 +121,7 @@ class ResponseRules(BaseModel):
     early_death_as_pd: bool = Field(False, description="Death before any assessment is PD")
     clinical_pd_is_event: bool = Field(False, description="Symptomatic deterioration ends PFS")
     dcr_counts_non_cr_non_pd: bool = Field(True, description="NON-CR/NON-PD is disease control")
-    cbr_months: Annotated[Decimal, Field(gt=0)] | None = Field(
+    cbr_months: Months | None = Field(
         Decimal(6), description="Least duration of SD for clinical benefit, in months"
     )
     cbr_weeks: Annotated[int, Field(gt=0, strict=True)] | None = Field(

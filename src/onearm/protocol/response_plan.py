@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from onearm.protocol.response import PROFILES, ResponseRules
-from onearm.protocol.values import Days, Text
+from onearm.protocol.values import Days, PositiveDays, Text
 from onearm.terms import INVESTIGATOR
 
 
@@ -52,7 +52,7 @@ class ResponsePlan(ProfiledRules):
     primary_evaluator: Text = Field(
         INVESTIGATOR, description="Whose lesions or responses count, as in the tables"
     )
-    assess_every_days: Days | None = Field(
+    assess_every_days: PositiveDays | None = Field(
         None, alias="assess_every", description="Interval of tumour assessments"
     )
     assess_window_days: Days | None = Field(

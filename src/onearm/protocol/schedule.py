@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from onearm.protocol.values import Days, Name, Part, PeriodValue, Text
+from onearm.protocol.values import Days, Name, Part, PeriodValue, PositiveDays, Text
 
 Anchor = Literal["first_dose", "enrolment", "last_dose", "cycle_start", "progression"]
 
@@ -20,7 +20,7 @@ class Assessment(Part):
     id: Name = Field(description="Name; `imaging` is the tumour assessment")
     label: Text = Field(description="What is done")
     at: tuple[Text, ...] = Field((), description="Visits or days, in words")
-    every_days: Days | None = Field(None, alias="every", description="Interval")
+    every_days: PositiveDays | None = Field(None, alias="every", description="Interval")
     window_days: Days | None = Field(
         None, alias="window", description="How much earlier or later it may be"
     )
@@ -36,7 +36,7 @@ class Schedule(Part):
     safety_follow_up: PeriodValue | None = Field(
         None, description="How long adverse events are collected after the last dose"
     )
-    survival_follow_up_days: Days | None = Field(
+    survival_follow_up_days: PositiveDays | None = Field(
         None, alias="survival_follow_up", description="Interval of contacts after treatment"
     )
     note: Text | None = Field(None, description="Remark")

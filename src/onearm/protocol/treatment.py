@@ -13,13 +13,13 @@ from pydantic import Field
 
 from onearm.protocol.values import (
     AmountValue,
-    Days,
     DaysOfCycle,
     Minutes,
     Name,
     Part,
     PeriodValue,
     Positive,
+    PositiveDays,
     Text,
 )
 
@@ -87,7 +87,7 @@ class DoseRule(Part):
 class Treatment(Part):
     """The study treatment."""
 
-    cycle_days: Days = Field(alias="cycle", description="Length of a cycle")
+    cycle_days: PositiveDays = Field(alias="cycle", description="Length of a cycle")
     drugs: tuple[Drug, ...] = Field(description="Drugs", min_length=1)
     phases: tuple[Phase, ...] = Field((), description="Phases; absent where there is one")
     until: tuple[Text, ...] = Field((), description="What ends treatment")

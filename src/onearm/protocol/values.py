@@ -89,6 +89,14 @@ def read_period(found: object) -> Period:
     return Period(Decimal(match[1]), match[2])
 
 
+def read_positive_days(found: object) -> int:
+    """Read a period of at least one whole day."""
+    days = read_days(found)
+    if days == 0:
+        raise ValueError("must be at least one day")
+    return days
+
+
 def read_days(found: object) -> int:
     """Read a period of whole days: `21 days` or `6 weeks`."""
     match = _PERIOD.fullmatch(found.strip()) if isinstance(found, str) else None
@@ -155,8 +163,8 @@ def read_days_of_cycle(found: object) -> tuple[int, ...]:
 
 
 def _no_truth_value(found: object) -> object:
-    """Keep true and false out of numbers, where Python would read 1 and 0."""
-    if isinstance(found, bool):
+    """Keep out what pydantic would take for a number: true, false, a number in quotes."""
+    if isinstance(found, bool | str):
         raise ValueError("must be a number")
     return found
 
@@ -189,13 +197,24 @@ Positive = Annotated[int, Field(ge=1, strict=True)]
 Day = Annotated[
     dt.date, PlainValidator(read_day), WithJsonSchema({"type": "string", "format": "date"})
 ]
-Share = Annotated[Decimal, BeforeValidator(_as_proportion), Field(gt=0, lt=1)]
-ShareOrZero = Annotated[Decimal, BeforeValidator(_as_proportion), Field(ge=0, lt=1)]
-Level = Annotated[float, BeforeValidator(_as_proportion), Field(gt=0, lt=1)]
+_INSIDE = WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1})
+_FROM_0 = WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": 1})
+Share = Annotated[Decimal, BeforeValidator(_as_proportion), Field(gt=0, lt=1), _INSIDE]
+ShareOrZero = Annotated[Decimal, BeforeValidator(_as_proportion), Field(ge=0, lt=1), _FROM_0]
+Level = Annotated[float, BeforeValidator(_as_proportion), Field(gt=0, lt=1), _INSIDE]
+Shape = Annotated[
+    Decimal,
+    BeforeValidator(_no_truth_value),
+    Field(gt=0),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0}),
+]
 Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$")]
 PeriodValue = Annotated[Period, PlainValidator(read_period), _schema(_PERIOD.pattern, "24 months")]
 Days = Annotated[int, PlainValidator(read_days), _schema(r"\d+(?:\.\d+)? *(day|week)s?", "21 days")]
+PositiveDays = Annotated[
+    int, PlainValidator(read_positive_days), _schema(r"\d+(?:\.\d+)? *(day|week)s?", "21 days")
+]
 Minutes = Annotated[int, PlainValidator(read_minutes), _schema(_MINUTES.pattern, "60 minutes")]
 AmountValue = Annotated[
     Amount, PlainValidator(read_amount), _schema(f"({_DOSE.pattern}|{_AUC.pattern})", "12 mg")
