@@ -143,7 +143,7 @@ def test_no_number_stands_without_its_result(html):
 
 def test_every_printed_number_is_its_result_as_the_profile_prints_it(html, found):
     rows = found.results.by_id()
-    words = {"met": "Y", "not met": "N", "not reached": "NR"}
+    words = {"Met": "Y", "met": "Y", "not reached": "NR"}
     differing = [
         (piece.result, piece.text, fmt.result(rows[piece.result]))
         for piece in Page(html).pieces

@@ -194,6 +194,7 @@ def _traces(shown: Shown, printed: Iterable[str]) -> dict[str, TracedResult]:
 
 
 def _trace(row: Row, shown: Shown) -> TracedResult:
+    group = "all" if row.group == "all" else shown.groups.get(row.group, row.group)
     exact = row.code or (None if row.value is None else fmt.plain(row.value))
     facts = (
         ("what", row.label),
@@ -202,7 +203,7 @@ def _trace(row: Row, shown: Shown) -> TracedResult:
         ("method", row.method),
         ("level", None if row.level is None else fmt.level_text(row.level)),
         ("value", f"{exact} {row.unit or ''}".rstrip() if exact else None),
-        ("set", f"{row.set} subjects, {shown.groups.get(row.group, row.group)}"),
+        ("set", f"{row.set} subjects, {group}"),
     )
     kept = tuple((name, str(text)) for name, text in facts if text)
     has_basis = row.basis is not None and row.basis in shown.results.bases

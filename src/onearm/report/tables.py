@@ -72,6 +72,21 @@ def cutoff_note(protocol: Protocol) -> list[Phrase]:
     return [] if day is None else [phrase(f"Data cut-off: {day.isoformat()}.")]
 
 
+def subgroup_notes(protocol: Protocol, groups: Sequence[str]) -> list[Phrase]:
+    """Return a footnote on what the labels of the subgroups mean, where they do not say it."""
+    labels: dict[str, str] = {one.id: one.label for one in protocol.characteristics}
+    told = []
+    for one in protocol.subgroups:
+        where = [
+            f"{labels.get(name, name).lower()} {' or '.join(values)}"
+            for name, values in one.where.items()
+            if values != (one.label,)
+        ]
+        if one.id in groups and where:
+            told.append(f"{one.label}, {' and '.join(where)}")
+    return [phrase(f"{'; '.join(told)}.")] if told else []
+
+
 def _columns(shown: Shown, groups: Sequence[str], stems: Sequence[str]) -> tuple[Column, ...]:
     """Return a column a group; N is the total of the first stem that has one."""
     return tuple(
@@ -204,6 +219,7 @@ def response_table(shown: Shown, groups: Sequence[str]) -> Table:
                 "iUPD, unconfirmed immune progression; iCPD, confirmed immune progression; "
                 "NE, not evaluable."
             ),
+            *subgroup_notes(shown.protocol, groups),
             *cutoff_note(shown.protocol),
         ),
     )
@@ -340,6 +356,7 @@ def time_table(shown: Shown, groups: Sequence[str]) -> Table:
                 "of medians by Brookmeyer-Crowley. "
                 f"{fmt.NOT_REACHED}, not reached; {fmt.NOT_ESTIMABLE}, not estimable."
             ),
+            *subgroup_notes(shown.protocol, groups),
             *cutoff_note(shown.protocol),
         ),
     )

@@ -12,7 +12,7 @@ from onearm import format as fmt
 from onearm.protocol.model import Protocol
 from onearm.report.model import Phrase, Span, phrase
 from onearm.report.shown import Shown
-from onearm.report.tables import EXACT
+from onearm.report.tables import EXACT, capital
 from onearm.terms import DAYS_PER_MONTH
 
 CENSORING = {
@@ -67,7 +67,8 @@ def _interval(shown: Shown, head: str) -> Phrase:
 
 
 def _verdict(shown: Shown) -> Phrase:
-    first = phrase(_met(shown, "primary"), _limit(shown, "primary"))
+    met = _met(shown, "primary")
+    first = phrase(Span(capital(met.text), met.result), _limit(shown, "primary"))
     needed = shown.value("primary/all/responders_needed")
     if shown.has_value("primary/all/responders_needed"):
         first = phrase(first, "; ", needed, " responders were needed")
@@ -98,7 +99,7 @@ def _limit(shown: Shown, analysis: str) -> Phrase:
 def _time(shown: Shown, head: str) -> Phrase:
     events = (shown.value(f"{head}/events"), " events in ", shown.value(f"{head}/total"))
     parts: list[str | Span | Phrase] = [
-        "median ",
+        "Median ",
         _median(shown, f"{head}/median"),
         _interval(shown, head),
         "; ",
