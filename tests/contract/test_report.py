@@ -27,13 +27,12 @@ from onearm.protocol.parse import parse_protocol
 from onearm.report.document import build_report
 from onearm.report.figures import draw_figures
 from onearm.report.html import render_html
+from onearm.report.listings import finding_table, published_table
 from onearm.report.model import text_of
 from onearm.report.shown import Shown
 from onearm.report.tables import (
     adverse_event_table,
     baseline_table,
-    finding_table,
-    published_table,
     response_table,
 )
 from onearm.results.model import Basis, Comparison, Contribution, Published, Results, Row

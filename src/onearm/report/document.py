@@ -14,6 +14,7 @@ from onearm import format as fmt
 from onearm.errors import Finding
 from onearm.protocol.model import Protocol
 from onearm.report.figures import Answers, draw_figures
+from onearm.report.listings import assumption_table, finding_table, published_table
 from onearm.report.model import (
     Block,
     Document,
@@ -30,11 +31,8 @@ from onearm.report.model import (
 from onearm.report.shown import Shown
 from onearm.report.tables import (
     adverse_event_table,
-    assumption_table,
     baseline_table,
-    finding_table,
     flow_table,
-    published_table,
     response_table,
     safety_table,
     time_table,

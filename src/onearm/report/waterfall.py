@@ -41,6 +41,7 @@ CAP = 100.0
 GUIDES = (20, -30)
 WIDTH, HEIGHT = 7.4, 3.9
 MOST_NAMED = 45
+FEWEST = 12  # bars for whose width there is room, so that few are no walls
 
 
 def draw_waterfall(shown: Shown, derived: Sequence[Answers]) -> Figure | None:
@@ -103,8 +104,10 @@ def _response(answers: Answers | None) -> str:
 
 def _axes(axes: Axes, bars: Sequence[Row]) -> None:
     highest = min(max(float(position(bars[0])), 20.0), CAP)
-    axes.set_xlim(-0.8, len(bars) - 0.2)
-    axes.set_ylim(-104, highest + 12)
+    room = max(FEWEST - len(bars), 0) / 2
+    axes.set_xlim(-0.8 - room, len(bars) - 0.2 + room)
+    is_capped = float(position(bars[0])) > CAP
+    axes.set_ylim(-104, highest + (34 if is_capped else 12))
     heights = [y for y in range(-100, 101, 20) if y <= highest + 12]
     axes.set_yticks(heights, [f"+{y}" if y > 0 else str(y).replace("-", "\N{MINUS SIGN}")
                               for y in heights])  # fmt: skip
@@ -131,7 +134,13 @@ def _bar(axes: Axes, shown: Shown, i: int, row: Row, answers: Answers | None) ->
     axes.add_patch(bar)
     if value > CAP:
         text = axes.text(
-            i, CAP + 2, f"+{shown.value(row.id).text}", ha="center", va="bottom", fontsize=6.5
+            i,
+            CAP + 2,
+            f"+{shown.value(row.id).text}",
+            ha="center",
+            va="bottom",
+            fontsize=6.5,
+            rotation=90,
         )
         text.set_gid(f"{row.id}#text")
         axes.plot((i - 0.5, i + 0.5), (CAP - 8, CAP - 5), color="white", linewidth=2.5, zorder=4)

@@ -36,15 +36,20 @@
     }
   };
 
+  let current = "";
+  const named = () =>
+    location.hash.startsWith("#trace=") ? decodeURIComponent(location.hash.slice(7)) : "";
+
   const show = (id) => {
+    current = id;
     const [shown, pairs, place] = data.results[id];
     document.getElementById("trace-title").textContent = id;
     body.replaceChildren();
     element("p", say(shown), body).className = "shown";
-    const named = pairs.map(([name, text]) => [say(name), say(text)]);
-    if (place === null) { facts(named); return; }
+    const words = pairs.map(([name, text]) => [say(name), say(text)]);
+    if (place === null) { facts(words); return; }
     const [numerator, denominator, rows] = data.bases[place];
-    facts([...named, ["counted", say(numerator)], ["among", say(denominator)]]);
+    facts([...words, ["counted", say(numerator)], ["among", say(denominator)]]);
     const order = ["counted", "event", "value"];
     const roles = [...new Set(rows.map((row) => say(row[1])))];
     roles.sort((a, b) => (order.indexOf(a) + 9) % 9 - (order.indexOf(b) + 9) % 9);
@@ -52,7 +57,7 @@
   };
 
   const follow = () => {
-    const id = location.hash.startsWith("#trace=") ? decodeURIComponent(location.hash.slice(7)) : "";
+    const id = named();
     if (Object.hasOwn(data.results, id)) {
       show(id);
       if (!dialog.open) dialog.showModal();
@@ -77,7 +82,11 @@
     groups.get(group).push(mark);
   }
 
-  const open = (mark) => { location.hash = "trace=" + encodeURIComponent(mark.dataset.result); };
+  const open = (mark) => {
+    const id = mark.dataset.result;
+    if (named() === id) follow();
+    else location.hash = "trace=" + encodeURIComponent(id);
+  };
   const marked = (event) => event.target.closest && event.target.closest("[data-result]");
 
   document.addEventListener("click", (event) => {
@@ -99,7 +108,8 @@
     next.focus();
   });
   dialog.addEventListener("close", () => {
-    if (location.hash.startsWith("#trace=")) history.replaceState(null, "", location.pathname + location.search);
+    // A trace that was asked for meanwhile keeps its place in the address.
+    if (named() && named() === current) history.replaceState(null, "", location.pathname + location.search);
   });
   window.addEventListener("hashchange", follow);
   follow();
