@@ -37,8 +37,7 @@
   };
 
   let current = "";
-  const named = () =>
-    location.hash.startsWith("#trace=") ? decodeURIComponent(location.hash.slice(7)) : "";
+  const named = () => (location.hash.startsWith("#trace=") ? location.hash.slice(7) : "");
 
   const show = (id) => {
     current = id;
@@ -85,7 +84,7 @@
   const open = (mark) => {
     const id = mark.dataset.result;
     if (named() === id) follow();
-    else location.hash = "trace=" + encodeURIComponent(id);
+    else location.hash = "trace=" + id;
   };
   const marked = (event) => event.target.closest && event.target.closest("[data-result]");
 
@@ -109,7 +108,7 @@
   });
   dialog.addEventListener("close", () => {
     // A trace that was asked for meanwhile keeps its place in the address.
-    if (named() && named() === current) history.replaceState(null, "", location.pathname + location.search);
+    if (!dialog.open && named() && named() === current) history.replaceState(null, "", location.pathname + location.search);
   });
   window.addEventListener("hashchange", follow);
   follow();
