@@ -105,7 +105,7 @@ def respond(scans, rules=None, *, reference_date=FIRST_DOSE):
 def respond_to(rows, rules, reference_date=FIRST_DOSE):
     """Return the time points of measurements, which must have a baseline."""
     points, findings = assess_subject(rows, rules, reference_date)
-    assert not findings
+    assert not [finding for finding in findings if finding.severity == "error"]
     return points
 
 

@@ -13,7 +13,7 @@ import pytest
 from patients import after, day, respond, respond_to, rows_of
 
 from onearm.clinical.lesions import Limits, declare
-from onearm.clinical.recist import assess
+from onearm.clinical.timepoints import assess_subject
 from onearm.clinical.visits import assemble_visits
 from onearm.protocol.response import ResponseRules
 
@@ -372,18 +372,18 @@ MARKERS = [  # E09 4.3.3: CR of non-targets needs normal markers
 ]
 
 
-@pytest.mark.parametrize(("markers_normal", "if_collected", "always", "never"), MARKERS)
-def test_cr_needs_normal_markers_as_the_option_says(markers_normal, if_collected, always, never):
+@pytest.mark.parametrize(("are_normal", "if_collected", "always", "never"), MARKERS)
+def test_cr_needs_normal_markers_as_the_option_says(are_normal, if_collected, always, never):
     claims = {"if_collected": if_collected, "always": always, "never": never}
 
-    assert {rule: with_markers(markers_normal, rule) for rule in claims} == claims
+    assert {rule: with_markers(are_normal, rule) for rule in claims} == claims
 
 
-def with_markers(markers_normal, rule):
-    rules = ResponseRules(markers_required=rule)
-    visits = assemble_visits(rows_of({0: "T 20, N +", 42: "T gone, N gone"}), rules)
-    assessed = assess(visits, visits[0], rules, markers_normal=markers_normal)
-    return assessed[0].overall
+def with_markers(are_normal, rule):
+    rows = rows_of({0: "T 20, N +", 42: "T gone, N gone"})
+    markers = () if are_normal is None else [(day(42), are_normal)]
+    points, _ = assess_subject(rows, ResponseRules(markers_required=rule), day(0), markers=markers)
+    return points[0].overall
 
 
 def test_sums_are_exact_where_binary_floats_are_not():
@@ -443,8 +443,6 @@ def test_readers_are_never_mixed():
 
 
 def test_a_missing_baseline_of_one_reader_is_an_error_of_that_reader_alone():
-    from onearm.clinical.timepoints import assess_subject
-
     rows = rows_of({0: "T 50", 42: "T 30"}, evaluator="READER 1")
     rows += rows_of({42: "T 30", 84: "T 40"}, evaluator="READER 2")
     points, findings = assess_subject(rows, ResponseRules(), day(0))
