@@ -5,18 +5,25 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom, norm
+from scipy.stats import beta, binom, norm
 
 from onearm.errors import StatError
 from onearm.stats.proportion import (
+    agresti_coull,
     binomial_test,
+    blaker,
     clopper_pearson,
     clopper_pearson_lower,
+    interval,
+    jeffreys,
+    mid_p,
+    wald,
     wilson,
 )
 
+METHODS = [clopper_pearson, blaker, mid_p, wilson, jeffreys, agresti_coull, wald]
 LEVELS = st.floats(0.5, 0.999)
 
 
@@ -55,7 +62,7 @@ def test_wilson_limits_are_where_the_score_test_just_rejects(pair, level):
         assert 2 * norm.sf(abs(score)) == pytest.approx(1 - level, rel=1e-6)
 
 
-@pytest.mark.parametrize("method", [clopper_pearson, wilson])
+@pytest.mark.parametrize("method", METHODS)
 @given(pair=counts(), level=LEVELS)
 def test_an_interval_contains_its_estimate_and_stays_in_0_to_1(method, pair, level):
     interval = method(*pair, level=level)
@@ -63,7 +70,7 @@ def test_an_interval_contains_its_estimate_and_stays_in_0_to_1(method, pair, lev
     assert 0 <= interval.lower <= interval.estimate <= interval.upper <= 1
 
 
-@pytest.mark.parametrize("method", [clopper_pearson, wilson])
+@pytest.mark.parametrize("method", METHODS)
 @given(pair=counts(), level=LEVELS)
 def test_counting_failures_mirrors_the_interval(method, pair, level):
     successes, trials = pair
@@ -75,13 +82,116 @@ def test_counting_failures_mirrors_the_interval(method, pair, level):
     assert one.lower == pytest.approx(1 - other.upper, abs=1e-12)
 
 
-@pytest.mark.parametrize("method", [clopper_pearson, wilson])
+@pytest.mark.parametrize("method", [m for m in METHODS if m is not wald])
 def test_the_ends_are_exactly_0_and_1(method):
     for trials in (1, 3, 7, 20, 30, 1000):
         assert method(0, trials).lower == 0.0
         assert method(trials, trials).upper == 1.0
         assert 0 < method(trials, trials).lower < 1
         assert 0 < method(0, trials).upper < 1
+
+
+@given(counts(), LEVELS)
+def test_mid_p_limits_leave_half_of_the_observed_count_in_each_tail(pair, level):
+    successes, trials = pair
+    found = mid_p(successes, trials, level=level)
+
+    if successes > 0:
+        beyond = binom.sf(successes, trials, found.lower)
+        tail = beyond + binom.pmf(successes, trials, found.lower) / 2
+        assert tail == pytest.approx((1 - level) / 2, rel=1e-6)
+    if successes < trials:
+        beyond = binom.cdf(successes - 1, trials, found.upper)
+        tail = beyond + binom.pmf(successes, trials, found.upper) / 2
+        assert tail == pytest.approx((1 - level) / 2, rel=1e-6)
+
+
+@given(counts(), LEVELS)
+def test_jeffreys_limits_leave_equal_tails_of_the_posterior(pair, level):
+    successes, trials = pair
+    found = jeffreys(successes, trials, level=level)
+    posterior = beta(successes + 0.5, trials - successes + 0.5)
+
+    if successes > 0:
+        assert posterior.cdf(found.lower) == pytest.approx((1 - level) / 2, rel=1e-6)
+    if successes < trials:
+        assert posterior.sf(found.upper) == pytest.approx((1 - level) / 2, rel=1e-6)
+
+
+def acceptability(successes, trials, rate):
+    """Probability of all counts whose smaller tail is not above that of ``successes``."""
+    every = np.arange(trials + 1)
+    smaller = np.minimum(binom.cdf(every, trials, rate), binom.sf(every - 1, trials, rate))
+    not_above = smaller <= smaller[successes] * (1 + 1e-12)
+    return float(binom.pmf(every, trials, rate)[not_above].sum())
+
+
+@given(counts(largest=60), st.floats(0.5, 0.99))
+@settings(max_examples=40)
+def test_blaker_accepts_its_limit_and_nothing_below(pair, level):
+    successes, trials = pair
+    assume(successes > 0)
+    found = blaker(successes, trials, level=level)
+
+    assert acceptability(successes, trials, found.lower * (1 + 1e-9)) >= (1 - level) * (1 - 1e-6)
+    for rate in np.linspace(0, found.lower * (1 - 1e-9), 50):
+        assert acceptability(successes, trials, rate) < 1 - level
+
+
+def test_blaker_takes_the_whole_range_where_the_accepted_rates_have_a_gap():
+    found = blaker(30, 31)
+
+    assert acceptability(30, 31, found.lower + 1e-6) > 0.05
+    assert acceptability(30, 31, 0.836) < 0.05  # between two pieces
+    assert acceptability(30, 31, 0.845) > 0.05
+    assert found.lower < 0.836
+
+
+@given(counts(), LEVELS)
+def test_blaker_lies_within_clopper_and_pearson(pair, level):
+    inner, outer = blaker(*pair, level=level), clopper_pearson(*pair, level=level)
+
+    assert outer.lower <= inner.lower <= inner.upper <= outer.upper + 1e-15
+
+
+@pytest.mark.parametrize("method", [clopper_pearson, blaker])
+def test_an_exact_interval_covers_every_rate_at_least_as_often_as_its_level_says(method):
+    found = [method(x, 20) for x in range(21)]
+    for rate in np.linspace(0.001, 0.999, 400):
+        covers = [one.lower <= rate <= one.upper for one in found]
+        assert binom.pmf(range(21), 20, rate)[covers].sum() >= 0.95 - 1e-12
+
+
+@given(counts(), LEVELS)
+def test_agresti_and_coull_put_their_centre_where_wilson_has_it(pair, level):
+    adjusted, score = agresti_coull(*pair, level=level), wilson(*pair, level=level)
+
+    assume(adjusted.lower > 0 and adjusted.upper < 1)
+    assert adjusted.lower + adjusted.upper == pytest.approx(score.lower + score.upper, abs=1e-12)
+    assert adjusted.lower <= score.lower + 1e-12
+
+
+def test_wald_is_a_point_at_the_ends():
+    assert (wald(0, 20).lower, wald(0, 20).upper) == (0, 0)
+    assert (wald(20, 20).lower, wald(20, 20).upper) == (1, 1)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_method_of_a_name_is_the_function_of_that_name(method):
+    name = method.__name__.replace("_", "-")
+    found = interval(11, 30, method=name, level=0.9)
+
+    assert found == method(11, 30, level=0.9)
+    assert (found.method, found.level, found.successes, found.trials) == (name, 0.9, 11, 30)
+
+
+def test_clopper_and_pearson_are_asked_for_unless_told_otherwise():
+    assert interval(11, 30) == clopper_pearson(11, 30)
+
+
+def test_an_unknown_method_is_refused_with_the_nearest_one():
+    with pytest.raises(StatError, match="did you mean 'wilson'"):
+        interval(11, 30, method="wilsen")
 
 
 def test_the_other_end_keeps_the_two_sided_tail_when_all_respond():
@@ -161,9 +271,7 @@ IMPOSSIBLE = [
 ]
 
 
-@pytest.mark.parametrize(
-    "method", [clopper_pearson, wilson, lambda x, n: binomial_test(x, n, null=0.1)]
-)
+@pytest.mark.parametrize("method", [*METHODS, interval, lambda x, n: binomial_test(x, n, null=0.1)])
 @pytest.mark.parametrize(("successes", "trials", "message"), IMPOSSIBLE)
 def test_impossible_counts_are_refused_in_words(method, successes, trials, message):
     with pytest.raises(StatError) as refused:
@@ -174,10 +282,9 @@ def test_impossible_counts_are_refused_in_words(method, successes, trials, messa
 
 @pytest.mark.parametrize("outside", [0, 1, -0.1, 95, float("nan"), True, "0.95", None])
 def test_a_probability_must_lie_strictly_between_0_and_1(outside):
-    with pytest.raises(StatError, match="level must be"):
-        clopper_pearson(1, 2, level=outside)
-    with pytest.raises(StatError, match="level must be"):
-        wilson(1, 2, level=outside)
+    for method in METHODS:
+        with pytest.raises(StatError, match="level must be"):
+            method(1, 2, level=outside)
     with pytest.raises(StatError, match="alpha must be"):
         clopper_pearson_lower(1, 2, alpha=outside)
     with pytest.raises(StatError, match="null must be"):

@@ -1,4 +1,4 @@
-"""Proportions against R: binom.test, prop.test, root finding (tests/reference/proportions.R)."""
+"""Proportions against R: binom.test, prop.test, definitions (tests/reference/proportions.R)."""
 
 import csv
 import subprocess
@@ -6,11 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from onearm.stats.proportion import binomial_test, clopper_pearson, clopper_pearson_lower, wilson
+from onearm.stats.proportion import (
+    binomial_test,
+    clopper_pearson,
+    clopper_pearson_lower,
+    interval,
+    wilson,
+)
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 TABLES = [
     "proportions.csv",
+    "proportion_intervals.csv",
     "lower_limits.csv",
     "binomial_tests.csv",
     "descriptive_data.csv",
@@ -35,6 +42,17 @@ def test_both_intervals_equal_r_to_1e_9():
         assert exact.upper == pytest.approx(float(row["exact_upper"]), abs=1e-9), row
         assert score.lower == pytest.approx(float(row["wilson_lower"]), abs=1e-9), row
         assert score.upper == pytest.approx(float(row["wilson_upper"]), abs=1e-9), row
+
+
+@pytest.mark.parametrize("method", ["jeffreys", "agresti-coull", "mid-p", "blaker", "wald"])
+def test_an_interval_equals_what_r_finds_from_its_definition_to_1e_9(method):
+    for row in rows_of(REFERENCE, "proportion_intervals.csv"):
+        counts = int(row["successes"]), int(row["trials"])
+        found = interval(*counts, method=method, level=float(row["level"]))
+
+        column = method.replace("-", "_")
+        assert found.lower == pytest.approx(float(row[f"{column}_lower"]), abs=1e-9), row
+        assert found.upper == pytest.approx(float(row[f"{column}_upper"]), abs=1e-9), row
 
 
 def test_one_sided_limits_equal_r_to_1e_9_also_between_whole_counts():

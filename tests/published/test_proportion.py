@@ -2,7 +2,15 @@
 
 import pytest
 
-from onearm.stats.proportion import binomial_test, clopper_pearson, clopper_pearson_lower, wilson
+from onearm.stats.proportion import (
+    binomial_test,
+    clopper_pearson,
+    clopper_pearson_lower,
+    interval,
+    mid_p,
+    wald,
+    wilson,
+)
 
 # Newcombe RG. Stat Med 1998;17:857-872, Table I, method 5 (Clopper-Pearson).
 NEWCOMBE_1998 = [(81, 263, 0.2527, 0.3676), (15, 148, 0.0578, 0.1617), (0, 20, 0.0000, 0.1684)]
@@ -13,6 +21,30 @@ NEWCOMBE_1998_WILSON = [
     (15, 148, 0.0624, 0.1605),
     (0, 20, 0.0000, 0.1611),
     (1, 29, 0.0061, 0.1718),
+]
+
+# The same table, method 6 (mid-P) and method 1 (Wald; where it prints "< 0" and a point, 0).
+NEWCOMBE_1998_MID_P = [
+    (81, 263, 0.2544, 0.3658),
+    (15, 148, 0.0601, 0.1581),
+    (0, 20, 0.0000, 0.1391),
+    (1, 29, 0.0017, 0.1585),
+]
+NEWCOMBE_1998_WALD = [
+    (81, 263, 0.2522, 0.3638),
+    (15, 148, 0.0527, 0.1500),
+    (0, 20, 0.0000, 0.0000),
+    (1, 29, 0.0000, 0.1009),
+]
+
+# 11 of 30, percent, by other programs (R 4.2.2, statsmodels).
+OF_11_IN_30 = [
+    ("clopper-pearson", 19.93, 56.14),
+    ("wilson", 21.87, 54.49),
+    ("jeffreys", 21.28, 54.49),
+    ("agresti-coull", 21.81, 54.55),
+    ("mid-p", 21.02, 54.78),
+    ("wald", 19.42, 53.91),
 ]
 
 # Liu J, et al. Clin Cancer Res 2022;28:3473-9, Table 2 and Results: percent, Clopper-Pearson.
@@ -42,6 +74,25 @@ def test_wilson_matches_newcombe_table_1(successes, trials, lower, upper):
 
     assert interval.lower == pytest.approx(lower, abs=5e-5)  # printed to 4 places
     assert interval.upper == pytest.approx(upper, abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("method", "successes", "trials", "lower", "upper"),
+    [(mid_p, *row) for row in NEWCOMBE_1998_MID_P] + [(wald, *row) for row in NEWCOMBE_1998_WALD],
+)
+def test_mid_p_and_wald_match_newcombe_table_1(method, successes, trials, lower, upper):
+    interval = method(successes, trials)
+
+    assert interval.lower == pytest.approx(lower, abs=5e-5)  # printed to 4 places
+    assert interval.upper == pytest.approx(upper, abs=5e-5)
+
+
+@pytest.mark.parametrize(("method", "lower", "upper"), OF_11_IN_30)
+def test_every_method_gives_what_other_programs_print_for_11_of_30(method, lower, upper):
+    orr = interval(11, 30, method=method)
+
+    assert 100 * orr.lower == pytest.approx(lower, abs=0.005)  # printed to 2 places
+    assert 100 * orr.upper == pytest.approx(upper, abs=0.005)
 
 
 @pytest.mark.parametrize(

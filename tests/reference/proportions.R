@@ -1,8 +1,8 @@
 # Intervals and exact tests for one proportion, and descriptive statistics, by base R.
 #
-# Writes proportions.csv, lower_limits.csv, binomial_tests.csv,
-# descriptive_data.csv and descriptive.csv to the folder given as first
-# argument (default: that of this script). Knows nothing of onearm.
+# Writes proportions.csv, proportion_intervals.csv, lower_limits.csv,
+# binomial_tests.csv, descriptive_data.csv and descriptive.csv to the folder
+# given as first argument (default: that of this script). Knows nothing of onearm.
 #
 #   Rscript proportions.R [folder]
 
@@ -34,6 +34,80 @@ intervals <- do.call(rbind, Map(function(x, n, level) {
              exact_upper = exact[2], wilson_lower = score[1], wilson_upper = score[2])
 }, grid$x, grid$n, grid$level))
 save_table(intervals, "proportions.csv")
+
+# Intervals that base R has no function for. The packages that have them (exactci,
+# BlakerCI, PropCIs) are not used: each limit is found here from its definition.
+# Jeffreys: by integrating the posterior density. Agresti and Coull: the Wald
+# interval of the counts with z*z/2 added. Mid-P: by root finding on sums of
+# dbinom. Blaker: by scanning the acceptability, as defined, on a fine grid.
+
+# With p = sin(a)^2 the posterior density is smooth in a: sin(a)^(2x) cos(a)^(2(n-x)).
+jeffreys_limits <- function(x, n, level) {
+  one_end <- function(x) {
+    height <- function(a) sin(a)^(2 * x) * cos(a)^(2 * (n - x))
+    top <- height(asin(sqrt(x / n)))
+    area <- function(a) integrate(function(a) height(a) / top, 0, a, rel.tol = 1e-12)$value
+    whole <- area(pi / 2)
+    sin(uniroot(function(a) area(a) / whole - (1 - level) / 2, c(1e-9, pi / 2), tol = 1e-14)$root)^2
+  }
+  c(if (x == 0) 0 else one_end(x), if (x == n) 1 else 1 - one_end(n - x))
+}
+
+wald_limits <- function(x, n, level) {
+  z <- qnorm(1 - (1 - level) / 2)
+  pmin(1, pmax(0, x / n + c(-1, 1) * z * sqrt(x / n * (1 - x / n) / n)))
+}
+
+agresti_coull_limits <- function(x, n, level) {
+  z <- qnorm(1 - (1 - level) / 2)
+  wald_limits(x + z^2 / 2, n + z^2, level)
+}
+
+mid_p_limits <- function(x, n, level) {
+  tail <- (1 - level) / 2
+  upper_tail <- function(p) sum(dbinom((0:n)[0:n > x], n, p)) + dbinom(x, n, p) / 2
+  root <- function(f) uniroot(f, c(1e-12, 1 - 1e-12), tol = 1e-14)$root
+  c(if (x == 0) 0 else root(function(p) upper_tail(p) - tail),
+    if (x == n) 1 else root(function(p) 1 - upper_tail(p) - tail))
+}
+
+# Blaker: the probability of all outcomes whose smaller tail is not above that of x.
+acceptability <- function(x, n, p) {
+  below <- outer(0:n, p, function(k, p) pbinom(k, n, p))
+  above <- outer(0:n, p, function(k, p) pbinom(k - 1, n, p, lower.tail = FALSE))
+  smaller <- pmin(below, above)
+  not_above <- smaller <= matrix(smaller[x + 1, ] * (1 + 1e-12), n + 1, length(p), byrow = TRUE)
+  colSums(outer(0:n, p, function(k, p) dbinom(k, n, p)) * not_above)
+}
+
+blaker_lower <- function(x, n, level) {
+  if (x == 0) return(0)
+  grid <- seq(qbeta((1 - level) / 2, x, n - x + 1), x / n, length.out = 1201)
+  first <- which(acceptability(x, n, grid) >= 1 - level)[1]
+  if (first == 1) return(grid[1])
+  low <- grid[first - 1]
+  high <- grid[first]
+  for (i in 1:60) {
+    middle <- (low + high) / 2
+    if (acceptability(x, n, middle) >= 1 - level) high <- middle else low <- middle
+  }
+  high
+}
+
+by_hand <- grid[grid$n <= 47, ]
+save_table(do.call(rbind, Map(function(x, n, level) {
+  jeffreys <- jeffreys_limits(x, n, level)
+  agresti_coull <- agresti_coull_limits(x, n, level)
+  mid_p <- mid_p_limits(x, n, level)
+  wald <- wald_limits(x, n, level)
+  data.frame(successes = x, trials = n, level = level,
+             jeffreys_lower = jeffreys[1], jeffreys_upper = jeffreys[2],
+             agresti_coull_lower = agresti_coull[1], agresti_coull_upper = agresti_coull[2],
+             mid_p_lower = mid_p[1], mid_p_upper = mid_p[2],
+             blaker_lower = blaker_lower(x, n, level),
+             blaker_upper = 1 - blaker_lower(n - x, n, level),
+             wald_lower = wald[1], wald_upper = wald[2])
+}, by_hand$x, by_hand$n, by_hand$level)), "proportion_intervals.csv")
 
 # One-sided lower limits: whole counts by binom.test, fractional by root finding.
 
