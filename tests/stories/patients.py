@@ -29,10 +29,25 @@ from __future__ import annotations
 import datetime as dt
 import re
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
 
 from onearm.clinical.best import Circumstances, best_response
-from onearm.clinical.records import Measurement, RecordedResponse, Source
+from onearm.clinical.records import (
+    Disposition,
+    Dose,
+    FollowUp,
+    Measurement,
+    NewTherapy,
+    RecordedResponse,
+    Source,
+    Subject,
+    SubjectRecords,
+)
+from onearm.clinical.subject import derive_subject
 from onearm.clinical.timepoints import assess_subject
+from onearm.io.yaml import read_yaml
+from onearm.protocol.parse import parse_protocol
 from onearm.protocol.response import ResponseRules
 from onearm.terms import IResponse, LesionState, LesionType, Response
 
@@ -110,15 +125,20 @@ def respond_to(rows, rules, reference_date=FIRST_DOSE):
 
 
 def points_of(sequence, *, as_irecist=False):
-    """Return recorded responses of ``"42 PR, 84 SD"``: a day and a response each."""
+    """Return recorded responses of ``"42 PR, 84 SD"``: a day and a response each.
+
+    ``"84 PD/iUPD"`` gives both; with ``as_irecist`` the one is that of iRECIST.
+    """
     points = []
     for line, text in enumerate(filter(None, sequence.split(", ")), start=2):
         number, response = text.split()
-        answer = (
-            {"irecist": IResponse(response), "overall": None}
-            if as_irecist
-            else {"overall": Response(response)}
-        )
+        recist, _, irecist = response.rpartition("/") if "/i" in response else (response, "", "")
+        if as_irecist:
+            recist, irecist = "", response
+        answer = {
+            "overall": Response(recist) if recist else None,
+            "irecist": IResponse(irecist) if irecist else None,
+        }
         source = Source("responses.csv", ("S01", number), line)
         points.append(
             RecordedResponse(subject_id="S01", date=day(int(number)), source=source, **answer)
@@ -146,3 +166,94 @@ def best_of(sequence, rules=None, *, as_irecist=False, reference_day=0, **about)
 def after(date):
     """Return how many days after the first dose a date lies; None without one."""
     return None if date is None else (date - FIRST_DOSE).days
+
+
+@cache
+def shipped_protocol():
+    """Return the protocol of the shipped study: scans every 42 days, 7 more or less."""
+    root = Path(__file__).parents[2]
+    return parse_protocol(read_yaml(root / "studies" / "tqb2450-ib-02" / "protocol.yaml"))
+
+
+def protocol_with(*, preset="paper", source="recorded", rules=None):
+    """Return the shipped protocol with other rules and another censoring of PFS."""
+    protocol = shipped_protocol()
+    plan = protocol.response
+    options = {name: getattr(plan, name) for name in type(plan).model_fields}
+    options |= ResponseRules().model_dump() | (rules or {}) | {"primary_source": source}
+    options["assess_every"] = f"{options.pop('assess_every_days')} days"
+    options["assess_window"] = f"{options.pop('assess_window_days')} days"
+    endpoints = protocol.endpoints
+    changed = {
+        part: tuple(
+            type(e).model_validate(e.model_dump() | {"censoring": preset})
+            if e.id in ("pfs", "ipfs")
+            else e
+            for e in getattr(endpoints, part)
+        )
+        for part in ("primary", "secondary", "exploratory")
+    }
+    return protocol.model_copy(
+        update={
+            "response": type(plan).model_validate(options),
+            "endpoints": endpoints.model_copy(update=changed),
+            "study": protocol.study.model_copy(update={"data_cutoff": None}),
+        }
+    )
+
+
+def derive(responses="", *, scans=None, preset="paper", rules=None, **facts):
+    """Return all answers about a patient with recorded responses, or with scans.
+
+    Facts are days: ``death``, ``new_therapy`` (a day, or a day and a kind),
+    ``alive`` (last contact), ``lost``, ``stop`` (a day and a reason),
+    ``enrolled``; ``treated=False`` is a patient without a dose.
+    """
+    protocol = protocol_with(
+        preset=preset, source="derived" if scans is not None else "recorded", rules=rules
+    )
+    return derive_subject(records_of(responses, scans, **facts), protocol)
+
+
+def records_of(responses="", scans=None, *, treated=True, **facts):
+    """Return the records of a patient; see ``derive``."""
+    follow_up = [
+        FollowUp("S01", day(facts[key]), status, source=_source("follow_up", line))
+        for line, (key, status) in enumerate(
+            {"alive": "ALIVE", "lost": "LOST", "death": "DEAD"}.items(), start=2
+        )
+        if key in facts
+    ]
+    therapies = ()
+    if "new_therapy" in facts:
+        found = facts["new_therapy"]
+        number, kind = found if isinstance(found, tuple) else (found, "SYSTEMIC")
+        therapies = (NewTherapy("S01", day(number), kind, source=_source("new_therapies", 2)),)
+    stops = ()
+    if "stop" in facts:
+        number, reason = facts["stop"]
+        stops = (
+            Disposition(
+                "S01", "TREATMENT", "DISCONTINUED", day(number), reason, _source("disposition", 2)
+            ),
+        )
+    subject = Subject(
+        "S01",
+        enrolment_date=day(facts["enrolled"]) if "enrolled" in facts else None,
+        first_dose_date=FIRST_DOSE if treated else None,
+        source=_source("subjects", 2),
+    )
+    doses = (Dose("S01", "ANLOTINIB", start_date=FIRST_DOSE, source=_source("doses", 2)),)
+    return SubjectRecords(
+        subject,
+        lesions=tuple(rows_of(scans or {})),
+        responses=tuple(points_of(responses)),
+        doses=doses if treated else (),
+        follow_up=tuple(follow_up),
+        new_therapies=therapies,
+        disposition=stops,
+    )
+
+
+def _source(table, line):
+    return Source(f"{table}.csv", ("S01",), line)
