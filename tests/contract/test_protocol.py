@@ -248,9 +248,11 @@ def other_value(name: str) -> object:
 @pytest.mark.parametrize("name", list(ResponseRules.model_fields))
 def test_every_option_can_be_set_in_a_rules_file_and_in_a_protocol(name):
     value = other_value(name)
-    line = f"{name}: {json.dumps(value)}"
+    needs = {"partial_other": "partial_cap_mm: 10", "partial_cap_mm": "partial_other: bound"}
+    lines = [f"{name}: {json.dumps(value)}", *([needs[name]] if name in needs else [])]
+    line = "\n  ".join(lines)
 
-    rules = parse_rules(parse_yaml(line.replace('"0.25"', "0.25"), "rules.yaml"))
+    rules = parse_rules(parse_yaml("\n".join(lines).replace('"0.25"', "0.25"), "rules.yaml"))
 
     assert str(getattr(rules, name)) == str(value)
     assert getattr(rules, name) != getattr(ResponseRules(), name)

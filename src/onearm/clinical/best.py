@@ -134,7 +134,7 @@ def best_response(
         earliest.second.date if earliest else None,
         _disease_control(confirmed.response, rules),
         _clinical_benefit(confirmed.response, steps, rules, circumstances),
-        _ibor(judged, rules, circumstances) if judged else None,
+        *(_ibor(judged, rules, circumstances) if judged else (None, None)),
         ipfs_date(judged) if judged else None,
         confirmed.reason if best.response is confirmed.response else _both(best, confirmed),
         tuple(dict.fromkeys(best.sources + confirmed.sources)),
@@ -343,8 +343,7 @@ def _confirmed(
         return _without_data(rules, about)
     responses = [step for step in steps if step.response in (CR, PR)]
     if responses and rules.sd_min_applies_to == "first_response_visit":
-        kept = [step for step in steps if step.response is not SD and step not in responses[1:]]
-        answer = _without_response(kept, rules, about, CR, PR)
+        answer = _by_table_3(steps, responses[0], rules, about)
     else:
         answer = _without_response(steps, rules, about, CR, PR, SD)
     if answer.response is NE and _is_early_cr(steps) and rules.cr_then_nonpd_early == "pd":
@@ -355,6 +354,22 @@ def _confirmed(
         return answer
     reason = f"{answer.reason}; {responses[0].response} on {responses[0].date} was not confirmed"
     return Answer(answer.response, answer.date, reason, answer.sources)
+
+
+def _by_table_3(
+    steps: list[Step], response: Step, rules: ResponseRules, about: Circumstances
+) -> Answer:
+    """Judge an unconfirmed response by the letter of E09 table 3.
+
+    The minimum applies to the response itself; a PR that SD follows is SD
+    without condition.
+    """
+    later = steps[steps.index(response) + 1 :]
+    if response.response is PR and (sd := _first(later, SD)):
+        reason = f"SD: PR on {response.date}, then SD on {sd.date}"
+        return Answer(SD, response.date, reason, response.sources + sd.sources)
+    kept = [response, *(step for step in later if step.response in (PD, NE))]
+    return _without_response(kept, rules, about, CR, PR)
 
 
 def _is_early_cr(steps: list[Step]) -> bool:
@@ -404,11 +419,14 @@ def _clinical_benefit(
     return days >= benefit_limit_days(rules)
 
 
-def _ibor(points: Sequence[Judged], rules: ResponseRules, about: Circumstances) -> IResponse | None:
-    """Best iRECIST response before iCPD: iCR > iPR > iSD > ... > iCPD > iUPD > NE.
+def _ibor(
+    points: Sequence[Judged], rules: ResponseRules, about: Circumstances
+) -> tuple[IResponse | None, dt.date | None]:
+    """Best iRECIST response before iCPD, and the first date of the confirmed iCR or iPR.
 
-    iCR and iPR need confirmation and iSD its minimum, as in RECIST 1.1; an iUPD
-    breaks a pair but never blocks a later better response.
+    iCR > iPR > iSD > ... > iCPD > iUPD > NE. iCR and iPR need confirmation and
+    iSD its minimum, as in RECIST 1.1; an iUPD breaks a pair but never blocks a
+    later better response.
     """
     ordered = sorted(
         (point for point in points if _counts(point.date, rules, about)), key=lambda p: p.date
@@ -422,10 +440,12 @@ def _ibor(points: Sequence[Judged], rules: ResponseRules, about: Circumstances) 
             last = point.irecist
         if last is IResponse.ICPD:
             break
-    answer = _confirmed(steps, _pairs(steps, rules, about), rules, about).response
+    pairs = _pairs(steps, rules, about)
+    first = min((pair.first.date for pair in pairs), default=None)
+    answer = _confirmed(steps, pairs, rules, about).response
     if answer is PD:
-        return last or IResponse.IUPD
-    return None if answer is None else AS_IRECIST.get(answer, IResponse.NE)
+        return last or IResponse.IUPD, first
+    return None if answer is None else AS_IRECIST.get(answer, IResponse.NE), first
 
 
 def ipfs_date(points: Sequence[Judged]) -> dt.date | None:

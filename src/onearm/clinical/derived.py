@@ -58,6 +58,7 @@ class BestResponse:
     disease_control: bool | None
     clinical_benefit: bool | None
     ibor: IResponse | None
+    confirmed_iresponse_date: dt.date | None
     ipfs_date: dt.date | None
     reason: str
     sources: tuple[Source, ...]

@@ -1,40 +1,34 @@
 """Time to progression and to death: event or censoring, with the rule that decided.
 
-Takes what is known of one subject, gives an ``Event``. Durations are
-``end - start + 1`` days. An assessment is adequate when its overall response
-is not NE.
+Takes what is known of one subject and the study's choices (``CensoringRules``),
+gives an ``Event``. Durations are ``end - start + 1`` days. An assessment is
+adequate when its overall response is not NE.
 
-Censoring of progression-free survival, by preset (situations of the table of
-the 2007 FDA guidance on cancer endpoints, appendix 3, and of the EMA's
-treatment-policy reading; the paper's own rule is ``paper``):
-
-========================================  ==================  =================
-situation                                 fda                 ema, paper
-========================================  ==================  =================
-PD or death                               event on that day   the same
-PD or death after two missed assessments  last adequate one   event on that day
-new anti-cancer therapy before PD         last adequate one   ignored
-nothing of these                          last adequate one   the same
-no assessment after baseline              day 1               the same
-========================================  ==================  =================
-
-"After two missed assessments" means that more than twice (interval + window)
-days passed since the last adequate one, or since day 1. Knows no statistics.
+The earliest of these ends progression-free survival: PD (rule PD), death
+(DEATH), and, where the study so chooses, a new anti-cancer therapy (NACT),
+symptomatic deterioration (CLIN), treatment stopped for another reason (DISC).
+On one day PD and death come first. What is chosen to censor does so at the last
+adequate assessment before it; so do PD and death after missed assessments
+(MISS2), when more than twice (interval + window) days passed since the last
+adequate one, or since day 1. Without any of these the last adequate assessment
+is the end (CUT); without an adequate one day 1 is (NOPOST, NOBASE). A death
+before any assessment is DEATH_EARLY.
+Knows no statistics.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
 from onearm.clinical.derived import BestResponse, Event, TimePoint
 from onearm.clinical.records import FollowUp, Source
 from onearm.format import count_of
+from onearm.protocol.censoring import CensoringRules
 from onearm.terms import IResponse, Response
 
-Preset = Literal["paper", "fda", "ema"]
+Dated = tuple[dt.date, Source]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +39,12 @@ class Known:
     start: dt.date
     start_source: Source
     death: FollowUp | None = None
-    new_therapy: tuple[dt.date, Source] | None = None
-    clinical_pd: tuple[dt.date, Source] | None = None
-    last_contact: tuple[dt.date, Source] | None = None
+    new_therapy: Dated | None = None
+    clinical_progression: Dated | None = None
+    discontinuation: Dated | None = None
+    last_contact: Dated | None = None
     missed_limit_days: int | None = None
+    has_baseline: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +55,15 @@ class _End:
     sources: tuple[Source, ...]
 
 
-def derive_pfs(known: Known, points: Sequence[TimePoint], preset: Preset) -> Event:
+def derive_pfs(known: Known, points: Sequence[TimePoint], rules: CensoringRules) -> Event:
     """Return the time to the first PD by RECIST 1.1, or death, or censoring."""
     after = _after(points, known.start)
     progression = next((point for point in after if point.overall is Response.PD), None)
-    return _progression_free("pfs", known, after, progression, preset)
+    return _progression_free("pfs", known, after, progression, rules)
 
 
 def derive_ipfs(
-    known: Known, points: Sequence[TimePoint], best: BestResponse, preset: Preset
+    known: Known, points: Sequence[TimePoint], best: BestResponse, rules: CensoringRules
 ) -> Event:
     """Return the time to progression by iRECIST, or death, or censoring."""
     after = [
@@ -76,7 +72,7 @@ def derive_ipfs(
         if point.irecist is not None and point.irecist is not IResponse.NE
     ]
     progression = next((point for point in after if point.date == best.ipfs_date), None)
-    return _progression_free("ipfs", known, after, progression, preset)
+    return _progression_free("ipfs", known, after, progression, rules)
 
 
 def _after(points: Iterable[TimePoint], start: dt.date) -> list[TimePoint]:
@@ -88,30 +84,67 @@ def _progression_free(
     known: Known,
     points: Sequence[TimePoint],
     progression: TimePoint | None,
-    preset: Preset,
+    rules: CensoringRules,
 ) -> Event:
     ends = []
     if progression is not None:
         ends.append(_End(progression.date, "PD", f"PD on {progression.date}", progression.sources))
-    if known.clinical_pd is not None:
-        day, source = known.clinical_pd
-        ends.append(_End(day, "CLIN", f"symptomatic deterioration on {day}", (source,)))
     if known.death is not None:
         day = known.death.date
         ends.append(_End(day, "DEATH", f"died on {day} without PD", (known.death.source,)))
-    end = min(ends, key=lambda e: e.date, default=None)
+    if not known.has_baseline:
+        return _without_baseline(endpoint, known, ends, rules)
+    situations = _situations(known, rules)
+    ends += [end for end, choice in situations if choice == "event"]
+    end = min(ends, key=lambda e: e.date, default=None)  # PD and death stand first
+    before = [
+        s for s, choice in situations if choice == "censor" and (not end or s.date < end.date)
+    ]
+    if before:
+        first = min(before, key=lambda e: e.date)
+        return _censored(
+            endpoint, known, points, first.date, first.rule, first.reason, first.sources
+        )
     if end is None:
         return _censored(endpoint, known, points, None, "CUT", "no PD and not died")
-    if preset == "fda":
-        if known.new_therapy is not None and known.new_therapy[0] < end.date:
-            day, source = known.new_therapy
-            why = f"new anti-cancer therapy on {day}"
-            return _censored(endpoint, known, points, day, "NACT", why, source)
-        gap = (end.date - _last_adequate_day(known, points, end.date)).days
-        if known.missed_limit_days is not None and gap > known.missed_limit_days:
-            why = f"{end.reason}, {gap} days after the last adequate assessment (over {known.missed_limit_days})"  # noqa: E501
-            return _censored(endpoint, known, points, end.date, "MISS2", why)
+    gap = (end.date - _last_adequate_day(known, points, end.date)).days
+    limit = known.missed_limit_days
+    if rules.missed_assessments == "censor" and limit is not None and gap > limit:
+        why = f"{end.reason}, {gap} days after the last adequate assessment (more than {limit})"
+        return _censored(endpoint, known, points, end.date, "MISS2", why, end.sources)
+    if end.rule == "DEATH" and not _adequate(points, None):
+        end = replace(end, rule="DEATH_EARLY")
     return _event(endpoint, known, end, is_event=True)
+
+
+def _without_baseline(
+    endpoint: str, known: Known, ends: Sequence[_End], rules: CensoringRules
+) -> Event:
+    death = next((end for end in ends if end.rule == "DEATH"), None)
+    if death is not None and rules.no_baseline == "death_only":
+        return _event(endpoint, known, death, is_event=True)
+    reason = "censored on day 1: no baseline assessment"
+    end = _End(known.start, "NOBASE", reason, (known.start_source,))
+    return _event(endpoint, known, end, is_event=False)
+
+
+def _situations(known: Known, rules: CensoringRules) -> list[tuple[_End, str]]:
+    """Return what else happened, each with the study's choice."""
+    found = (
+        (known.new_therapy, "NACT", "new anti-cancer therapy", rules.new_therapy),
+        (
+            known.clinical_progression,
+            "CLIN",
+            "symptomatic deterioration",
+            rules.clinical_progression,
+        ),
+        (known.discontinuation, "DISC", "treatment stopped without PD", rules.discontinuation),
+    )
+    return [
+        (_End(dated[0], rule, f"{what} on {dated[0]}", (dated[1],)), choice)
+        for dated, rule, what, choice in found
+        if dated is not None
+    ]
 
 
 def _adequate(points: Iterable[TimePoint], before: dt.date | None) -> list[TimePoint]:
@@ -136,11 +169,10 @@ def _censored(
     before: dt.date | None,
     rule: str,
     why: str,
-    because: Source | None = None,
+    more: tuple[Source, ...] = (),
 ) -> Event:
     """Censor at the last adequate assessment, on day 1 without one."""
     adequate = _adequate(points, before)
-    more = (because,) if because else ()
     if not adequate:
         reason = f"censored on day 1: {why}, no adequate assessment"
         nothing = rule if rule != "CUT" else "NOPOST"
@@ -191,19 +223,25 @@ def derive_ttr(known: Known, best: BestResponse) -> Event | None:
     return _event("ttr", known, end, is_event=True)
 
 
-def derive_dor(best: BestResponse, pfs: Event) -> Event | None:
-    """Return the time from the confirmed response to the end of PFS; None without one."""
-    day = best.confirmed_response_date
+def derive_dor(endpoint: str, best: BestResponse, day: dt.date | None, pfs: Event) -> Event | None:
+    """Return the time from the confirmed response to the end of PFS; None without one.
+
+    A response that comes after PFS was censored is censored on its first day.
+    """
     if day is None:
         return None
+    is_late = pfs.end < day
+    end = day if is_late else pfs.end
+    days = (end - day).days + 1
+    before = "censored on its first day, PFS having ended before: " if is_late else ""
     return Event(
         pfs.subject_id,
-        "dor",
+        endpoint,
         day,
-        pfs.end,
-        (pfs.end - day).days + 1,
-        pfs.is_event,
+        end,
+        days,
+        pfs.is_event and not is_late,
         pfs.rule,
-        f"response since {day} ({count_of((pfs.end - day).days + 1, 'day')}): {pfs.reason}",
+        f"response since {day} ({count_of(days, 'day')}): {before}{pfs.reason}",
         tuple(dict.fromkeys(best.sources + pfs.sources)),
     )

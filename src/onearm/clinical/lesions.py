@@ -51,6 +51,7 @@ class Declared:
     targets: dict[str, bool]  # lesion -> is it a node
     non_targets: dict[str, bool]
     known: frozenset[str]
+    fragments: dict[str, dict[str, dt.date]]  # split target -> its fragments, first seen
     has_baseline_pet: bool
     baseline: Visit
     values: dict[str, int | None]  # baseline value of each target
@@ -58,19 +59,28 @@ class Declared:
 
 
 def declare(baseline: Visit, visits: Sequence[Visit], limits: Limits) -> Declared:
-    """Read off which lesions are targets and non-targets (E09 3.2, 4.2)."""
+    """Read off which lesions are targets and non-targets (E09 3.2, 4.2).
+
+    A row with a parent, not seen at baseline, is a fragment of that lesion.
+    """
     targets: dict[str, bool] = {}
     non_targets: dict[str, bool] = {}
+    fragments: dict[str, dict[str, dt.date]] = {}
+    known = frozenset(row.lesion_id for row in baseline.rows)
     for visit in visits:
         for row in visit.rows:
-            if row.lesion_type is LesionType.NEW or row.parent_id in targets:
-                continue
-            kind = targets if row.lesion_type is LesionType.TARGET else non_targets
-            kind.setdefault(row.lesion_id, row.is_nodal)
-    known = frozenset(row.lesion_id for row in baseline.rows)
+            if row.parent_id is not None and row.lesion_id not in known:
+                if row.parent_id in targets:
+                    seen = fragments.setdefault(row.parent_id, {})
+                    seen.setdefault(row.lesion_id, visit.first_date)
+            elif row.lesion_type is not LesionType.NEW:
+                kind = targets if row.lesion_type is LesionType.TARGET else non_targets
+                kind.setdefault(row.lesion_id, row.is_nodal)
     has_pet = any(_is_pet(row) for row in baseline.rows)
-    values = target_values(baseline, targets, limits)
-    return Declared(targets, non_targets, known, has_pet, baseline, values, total(values))
+    values = target_values(baseline, targets, {}, limits)
+    return Declared(
+        targets, non_targets, known, fragments, has_pet, baseline, values, total(values)
+    )
 
 
 def _is_pet(row: Measurement) -> bool:
@@ -87,25 +97,52 @@ def total(values: dict[str, int | None]) -> int | None:
     return so_far if values else None
 
 
-def target_values(visit: Visit, targets: dict[str, bool], limits: Limits) -> dict[str, int | None]:
+def target_values(
+    visit: Visit,
+    targets: dict[str, bool],
+    fragments: dict[str, dict[str, dt.date]],
+    limits: Limits,
+) -> dict[str, int | None]:
     """Return what each target adds to the sum, None where it was not assessed (E09 4.3.2).
 
-    Fragments of a split lesion add to their parent; a lesion merged into
-    another one adds nothing, because the mass is measured there.
+    Fragments of a split lesion add to their parent, each one seen so far; a
+    parent recorded as SPLIT with a diameter is that sum already. A lesion
+    merged into another one adds nothing, because the mass is measured there.
     """
     values: dict[str, int | None] = dict.fromkeys(targets)
-    fragments: dict[str, list[int | None]] = {}
     for row in visit.rows:
-        value = _value(row, limits)
         if row.lesion_id in values:
+            value = _value(row, limits)
             if value is not None:
                 values[row.lesion_id] = value
-        elif row.parent_id in values and row.lesion_type is not LesionType.NON_TARGET:
-            fragments.setdefault(str(row.parent_id), []).append(value)
-    for parent, parts in fragments.items():
-        measured = [part for part in parts if part is not None]
-        values[parent] = sum(measured) if len(measured) == len(parts) else None
+    if fragments:
+        for parent, seen in fragments.items():
+            _add_fragments(values, parent, seen, visit, limits)
     return values
+
+
+def _add_fragments(
+    values: dict[str, int | None],
+    parent: str,
+    seen: dict[str, dt.date],
+    visit: Visit,
+    limits: Limits,
+) -> None:
+    rows = {row.lesion_id: row for row in visit.rows}
+    own = rows.get(parent)
+    expected = [name for name, first in seen.items() if first <= visit.first_date]
+    is_whole = own is not None and own.diameter_um is not None
+    if not expected or (is_whole and own is not None and own.state is LesionState.SPLIT):
+        return
+    parts = [_value(rows[name], limits) if name in rows else None for name in expected]
+    if is_whole and not any(name in rows for name in expected):
+        return  # one lesion again
+    measured = [part for part in parts if part is not None]
+    if len(measured) < len(parts):
+        values[parent] = None
+    else:
+        rest = values[parent] if own is not None and own.state is not LesionState.SPLIT else 0
+        values[parent] = sum(measured) + (rest or 0)
 
 
 def _value(row: Measurement, limits: Limits) -> int | None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from onearm.clinical.lesions import (
     Declared,
@@ -58,6 +58,7 @@ class Category:
 
     response: Response
     reason: str
+    flag: str | None = None  # what a reader should look at
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Assessment:
     nadir_um: int | None
     target: Category | None
     non_target: Category | None
+    non_target_rows: tuple[Measurement, ...]
     new_lesions: tuple[Measurement, ...]  # unequivocal rows of this time point
     first_seen: tuple[str, ...]  # new lesions that appear at this time point
     has_new_lesion: bool  # one appeared up to now
@@ -85,7 +87,7 @@ def assess(
     baseline: Visit,
     rules: ResponseRules,
     *,
-    markers_normal: bool | None = None,
+    markers: Sequence[tuple[dt.date, bool]] = (),
 ) -> list[Assessment]:
     """Judge each time point after baseline, in order.
 
@@ -97,15 +99,31 @@ def assess(
         The one of them that is baseline.
     rules
         The study's options.
-    markers_normal
-        Whether tumour markers are normal; None when they were not collected.
+    markers
+        Days on which tumour markers were read, and whether all were normal;
+        empty when they were not collected.
     """
     limits = Limits(rules)
     later = [visit for visit in visits if visit.first_date > baseline.last_date]
     declared = declare(baseline, [baseline, *later], limits)
     course = Course(declared.baseline_sum_um, baseline.last_date, baseline.rows)
     course.backdated = backdated(later, declared, limits) if rules.equivocal_backdate else {}
-    return [_assess_visit(visit, declared, course, limits, markers_normal) for visit in later]
+    return [
+        _assess_visit(visit, declared, course, limits, _markers_at(visit, markers, rules))
+        for visit in later
+    ]
+
+
+def _markers_at(
+    visit: Visit, markers: Sequence[tuple[dt.date, bool]], rules: ResponseRules
+) -> bool | None:
+    """Return the reading nearest to a time point, within the visit window."""
+    near = [
+        (abs((day - visit.last_date).days), is_normal)
+        for day, is_normal in markers
+        if abs((day - visit.last_date).days) <= rules.visit_window_days
+    ]
+    return min(near)[1] if near else None
 
 
 def _assess_visit(
@@ -115,7 +133,7 @@ def _assess_visit(
     limits: Limits,
     markers_normal: bool | None,
 ) -> Assessment:
-    values = target_values(visit, declared.targets, limits)
+    values = target_values(visit, declared.targets, declared.fragments, limits)
     sum_um = total(values)
     nadir_um, compared = course.nadir_um, course.nadir_rows
     target = assess_targets(values, declared, course, limits)
@@ -128,7 +146,7 @@ def _assess_visit(
     overall = overall_response(
         target.response if target else None, non_target.response if non_target else None, has_new
     )
-    date = _date_of(visit, overall, seen, limits.rules)
+    date = _date_of(visit, overall, target, non_target, declared, course, seen, limits.rules)
     reason = _explain(overall, target, non_target, course, first_seen)
     _carry_on(course, visit, target, overall, sum_um, limits.rules)
     sources = [row.source for row in visit.rows]
@@ -144,6 +162,7 @@ def _assess_visit(
         nadir_um,
         target,
         non_target,
+        tuple(row for row in visit.rows if row.lesion_id in declared.non_targets),
         seen,
         first_seen,
         has_new,
@@ -166,6 +185,8 @@ def _carry_on(
         course.had_target_cr = course.had_target_cr or target.response is CR
         if target.response in (CR, PR):
             course.target_pr_dates.append(visit.last_date)
+    if overall is PD:
+        course.target_pr_dates.clear()  # a PR is kept until PD, no longer
     if sum_um is None or (rules.nadir_excludes_ne_visits and overall is NE):
         return
     if course.nadir_um is None or sum_um < course.nadir_um:
@@ -197,11 +218,43 @@ def assess_targets(
             standing.append(name)
     if not missing and not standing:
         return Category(CR, _explain_cr(values, declared))
-    if standing and _is_reappearance(course, limits.rules):
-        size = millimetres(values[standing[0]] or 0)
-        return Category(PD, f"target {standing[0]} reappeared with {size} mm after CR")
+    back = _reappeared(values, standing, course, limits.rules)
+    if back and limits.rules.reappear_after_cr == "pd":
+        return Category(PD, back)
+    category = _by_sum(sum_um, missing, standing, values, declared, course, limits)
+    is_flagged = back is not None and limits.rules.reappear_after_cr == "flag"
+    return replace(category, flag=back) if is_flagged else category
+
+
+def _reappeared(
+    values: dict[str, int | None], standing: list[str], course: Course, rules: ResponseRules
+) -> str | None:
+    """Return what came back after a CR, None when nothing did."""
+    had = course.had_overall_cr if rules.reappear_scope == "overall_cr" else course.had_target_cr
+    if not had or not standing:
+        return None
+    return (
+        f"target {standing[0]} reappeared with {millimetres(values[standing[0]] or 0)} mm after CR"
+    )
+
+
+def _by_sum(
+    sum_um: int,
+    missing: list[str],
+    standing: list[str],
+    values: dict[str, int | None],
+    declared: Declared,
+    course: Course,
+    limits: Limits,
+) -> Category:
+    """Judge the sum against nadir and baseline."""
+    baseline_um, nadir_um = declared.baseline_sum_um, course.nadir_um
+    assert baseline_um is not None  # the caller has checked both
+    assert nadir_um is not None
     if missing:
-        return _assess_partial(sum_um, missing, len(values), declared, course, limits)
+        return _assess_partial(
+            sum_um, missing, len(values), declared, course, limits, is_standing=bool(standing)
+        )
     if limits.is_progression(sum_um, nadir_um):
         return Category(PD, "sum " + _over_nadir(sum_um, nadir_um, course.nadir_date))
     if limits.is_partial_response(sum_um, baseline_um):
@@ -215,11 +268,6 @@ def assess_targets(
         f"sum {_from_baseline(sum_um, baseline_um)} and "
         f"{_over_nadir(sum_um, nadir_um, course.nadir_date, with_sum=False)}: neither PR nor PD",
     )
-
-
-def _is_reappearance(course: Course, rules: ResponseRules) -> bool:
-    had = course.had_overall_cr if rules.reappear_scope == "overall_cr" else course.had_target_cr
-    return had and rules.reappear_after_cr == "pd"
 
 
 def _kept_response(course: Course, rules: ResponseRules) -> dt.date | None:
@@ -240,8 +288,13 @@ def _assess_partial(
     declared: Declared,
     course: Course,
     limits: Limits,
+    *,
+    is_standing: bool,
 ) -> Category:
-    """Judge a sum of which lesions are missing (E09 4.4.2)."""
+    """Judge a sum of which lesions are missing (E09 4.4.2).
+
+    With ``is_standing`` a measured lesion rules out CR whatever the missing are.
+    """
     nadir_um, baseline_um = course.nadir_um, declared.baseline_sum_um
     assert nadir_um is not None
     assert baseline_um is not None
@@ -252,10 +305,11 @@ def _assess_partial(
     if limits.rules.partial_other == "bound" and limits.cap_um is not None:
         most = measured_um + limits.cap_um * len(missing)
         bounds = f"the sum lies between {millimetres(measured_um)} and {millimetres(most)} mm"
-        if limits.is_partial_response(most, baseline_um):
+        if limits.is_progression(most, nadir_um):
+            return Category(NE, f"{bounds}, which may be PD; {which}")
+        if limits.is_partial_response(most, baseline_um) and is_standing:
             return Category(PR, f"{bounds}, at or below the PR limit throughout; {which}")
-        never_pr = not limits.is_partial_response(measured_um, baseline_um)
-        if never_pr and not limits.is_progression(most, nadir_um):
+        if not limits.is_partial_response(measured_um, baseline_um):
             return Category(SD, f"{bounds}, neither PR nor PD throughout; {which}")
     return Category(NE, which)
 
@@ -280,21 +334,22 @@ def assess_non_targets(
     if worse:
         return Category(PD, f"unequivocal progression of {_names(worse)}")
     n = len(declared.non_targets)
+    persisting = [
+        name for name, row in rows.items() if is_assessed(row) and not _is_gone(row, limits)
+    ]
+    if persisting and course.had_overall_cr and limits.rules.reappear_after_cr == "pd":
+        return Category(PD, f"non-target {_names(persisting)} reappeared after CR")
     missing = [
         name for name in declared.non_targets if name not in rows or not is_assessed(rows[name])
     ]
     if missing:
         which = f"{len(missing)} of {n} not assessed ({_names(missing)})"
         return Category(NE, which)
-    persisting = [name for name, row in rows.items() if not _is_gone(row, limits)]
-    if persisting and course.had_overall_cr and limits.rules.reappear_after_cr == "pd":
-        return Category(PD, f"non-target {_names(persisting)} reappeared after CR")
     if persisting:
         return Category(NON_CR_NON_PD, f"{len(persisting)} of {n} persist ({_names(persisting)})")
     required = limits.rules.markers_required
-    if required != "never" and (
-        markers_normal is False or (required == "always" and not markers_normal)
-    ):
+    is_unknown = required == "always" and markers_normal is None
+    if required != "never" and (markers_normal is False or is_unknown):
         return Category(NON_CR_NON_PD, f"all {n} gone, but tumour markers are not shown normal")
     return Category(CR, f"all {n} gone")
 
@@ -355,18 +410,33 @@ def overall_response(
 
 
 def _date_of(
-    visit: Visit, overall: Response, seen: Sequence[Measurement], rules: ResponseRules
+    visit: Visit,
+    overall: Response,
+    target: Category | None,
+    non_target: Category | None,
+    declared: Declared,
+    course: Course,
+    seen: Sequence[Measurement],
+    rules: ResponseRules,
 ) -> dt.date:
-    """Return the date of the time point; for PD the scan that shows it first or last."""
+    """Return the date of the time point; for PD the first or last scan that shows it.
+
+    PD by the sum is shown by the scans of the targets.
+    """
     if visit.first_date == visit.last_date:
         return visit.first_date
-    rule = rules.pd_date_rule if overall is PD else rules.response_date_rule
-    dates = (
-        [row.date for row in seen]
-        if overall is PD and seen
-        else [visit.first_date, visit.last_date]
-    )
-    return min(dates) if rule == "first" else max(dates)
+    if overall is not PD:
+        return visit.first_date if rules.response_date_rule == "first" else visit.last_date
+    shown = [row.date for row in seen]
+    if non_target is not None and non_target.response is PD:
+        rows = [row for row in visit.rows if row.lesion_id in declared.non_targets]
+        worse = [row for row in rows if _has_progressed(row, visit, course)]
+        shown += [row.date for row in worse or rows]
+    if target is not None and target.response is PD:
+        shown += [row.date for row in visit.rows if row.lesion_id in declared.targets]
+    if not shown:  # PD stands since an earlier new lesion
+        return visit.first_date
+    return min(shown) if rules.pd_date_rule == "first" else max(shown)
 
 
 def _explain(

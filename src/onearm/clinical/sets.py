@@ -16,12 +16,17 @@ from onearm.terms import AnalysisSet, Response
 
 
 def memberships(
-    records: SubjectRecords, points: Sequence[TimePoint], *, needs_measurable: bool = False
+    records: SubjectRecords,
+    points: Sequence[TimePoint],
+    *,
+    has_target: bool,
+    needs_target: bool = False,
 ) -> tuple[Membership, ...]:
     """Return the subject's membership of each set, in the order of ``AnalysisSet``.
 
-    With ``needs_measurable`` the treated set holds only subjects with a
-    measurable target at baseline (option ``population: treated_measurable``).
+    ``has_target`` says whether a target was measured at baseline; with
+    ``needs_target`` the treated set holds only such subjects (option
+    ``population: treated_measurable``).
     """
     subject = records.subject
     here = subject.source
@@ -34,18 +39,17 @@ def memberships(
 
     enrolled = member(AnalysisSet.ENROLLED, _enrolled(records), (here,))
     first_dose = subject.first_dose_date
-    measurable = any(point.baseline_sum_um for point in points)
     adequate = [point for point in points if point.overall is not Response.NE]
     if first_dose is None:
         treated = no_member(AnalysisSet.TREATED, "no dose of any study drug")
         evaluable = no_member(AnalysisSet.RESPONSE_EVALUABLE, "not treated")
         return enrolled, treated, evaluable
-    if needs_measurable and not measurable:
+    if needs_target and not has_target:
         treated = no_member(AnalysisSet.TREATED, "no measurable target at baseline")
     else:
         treated = member(AnalysisSet.TREATED, f"first dose on {first_dose}", (here,))
-    if not measurable:
-        why = "no measurable target at baseline, or no assessment after it"
+    if not has_target:
+        why = "no measurable target at baseline"
         return enrolled, treated, no_member(AnalysisSet.RESPONSE_EVALUABLE, why)
     if not adequate:
         why = "no assessment after baseline that is not NE"

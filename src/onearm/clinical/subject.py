@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 
 from onearm.clinical.best import Circumstances, best_response
 from onearm.clinical.derived import (
@@ -22,7 +23,6 @@ from onearm.clinical.derived import (
 )
 from onearm.clinical.events import (
     Known,
-    Preset,
     derive_dor,
     derive_ipfs,
     derive_os,
@@ -39,8 +39,10 @@ from onearm.clinical.records import (
 )
 from onearm.clinical.sets import memberships
 from onearm.clinical.timepoints import assess_subject
+from onearm.clinical.visits import assemble_visits, choose_baseline, has_target
 from onearm.errors import Finding, Place
 from onearm.format import plain, signed_percent, source_lines
+from onearm.protocol.censoring import CensoringRules
 from onearm.protocol.model import Protocol
 from onearm.protocol.response import ResponseRules
 from onearm.terms import Response
@@ -54,7 +56,7 @@ class SubjectAnswers:
     time_points: tuple[TimePoint, ...]  # of the primary evaluator
     other_time_points: tuple[TimePoint, ...]  # of the other evaluators
     best: BestResponse
-    events: dict[str, Event]  # by endpoint: pfs, os, and ttr, dor of responders
+    events: dict[str, Event]  # by endpoint: pfs, os, ipfs; ttr, dor, idor of responders
     memberships: tuple[Membership, ...]
     best_change: BestChange
     doses: tuple[DoseSummary, ...]
@@ -79,13 +81,20 @@ def derive_subject(records: SubjectRecords, protocol: Protocol) -> SubjectAnswer
     plan, subject = protocol.response, records.subject
     rules, start = plan.rules, reference_date(subject, plan.rules)
     points, findings = assess_subject(
-        records.lesions or (), rules, start, with_irecist=plan.also == "iRECIST"
+        records.lesions or (),
+        rules,
+        start,
+        with_irecist=plan.also == "iRECIST",
+        markers=marker_readings(records, plan.markers),
     )
     recorded = [_recorded_point(r) for r in records.responses or () if r.overall is not None]
     findings += _disagreements(points, recorded)
-    judged = recorded if plan.primary_source == "recorded" else points
+    is_recorded = plan.primary_source == "recorded"
+    judged = recorded if is_recorded else points
     own = tuple(p for p in judged if p.evaluator == plan.primary_evaluator)
-    known = _known(records, protocol, start)
+    rows = [row for row in records.lesions or () if row.evaluator == plan.primary_evaluator]
+    baseline = choose_baseline(assemble_visits(rows, rules), start)
+    known = _known(records, protocol, start, has_baseline=is_recorded or baseline is not None)
     about = _circumstances(records, protocol, start)
     best = best_response(subject.subject_id, plan.primary_evaluator, own, rules, about)
     return SubjectAnswers(
@@ -94,32 +103,62 @@ def derive_subject(records: SubjectRecords, protocol: Protocol) -> SubjectAnswer
         tuple(p for p in judged if p.evaluator != plan.primary_evaluator),
         best,
         {} if known is None else _events(known, own, best, protocol),
-        memberships(records, own, needs_measurable=rules.population == "treated_measurable"),
+        memberships(
+            records,
+            own,
+            has_target=is_recorded or (baseline is not None and has_target(baseline)),
+            needs_target=rules.population == "treated_measurable",
+        ),
         best_change(subject, own, about),
         tuple(summarise_doses(records.doses or ())),
         tuple(findings),
     )
 
 
+def marker_readings(
+    records: SubjectRecords, markers: Sequence[str]
+) -> tuple[tuple[dt.date, bool], ...]:
+    """Return the days on which tumour markers were read, and whether each was at most its ULN.
+
+    A reading without number or ULN does not count.
+    """
+    wanted = {marker.upper() for marker in markers}
+    normal: dict[dt.date, bool] = {}
+    for lab in records.labs or ():
+        if lab.test.upper() in wanted and lab.uln is not None and lab.value is not None:
+            try:
+                is_normal = Decimal(lab.value) <= lab.uln
+            except InvalidOperation:
+                continue
+            normal[lab.date] = normal.get(lab.date, True) and is_normal
+    return tuple(sorted(normal.items()))
+
+
 def _events(
     known: Known, points: Sequence[TimePoint], best: BestResponse, protocol: Protocol
 ) -> dict[str, Event]:
-    pfs = derive_pfs(known, points, preset_of(protocol))
+    pfs = derive_pfs(known, points, censoring_of(protocol))
     events = {"pfs": pfs, "os": derive_os(known)}
+    responders = [
+        derive_ttr(known, best),
+        derive_dor("dor", best, best.confirmed_response_date, pfs),
+    ]
     if protocol.response.also == "iRECIST":
-        events["ipfs"] = derive_ipfs(known, points, best, preset_of(protocol))
-    for event in (derive_ttr(known, best), derive_dor(best, pfs)):
-        if event is not None:
-            events[event.endpoint] = event
+        ipfs = events["ipfs"] = derive_ipfs(known, points, best, censoring_of(protocol))
+        responders.append(derive_dor("idor", best, best.confirmed_iresponse_date, ipfs))
+    events.update({event.endpoint: event for event in responders if event is not None})
     return events
 
 
-def preset_of(protocol: Protocol) -> Preset:
-    """Return the censoring preset that the protocol names for PFS, ``paper`` without one."""
+def censoring_of(protocol: Protocol) -> CensoringRules:
+    """Return the censoring rules that the protocol gives for PFS, ``paper`` without any."""
+    rules = CensoringRules()
     for endpoint in protocol.endpoints.all:
         if endpoint.id == "pfs" and endpoint.censoring is not None:
-            return endpoint.censoring
-    return "paper"
+            rules = endpoint.censoring.rules
+    if protocol.response.rules.clinical_pd_is_event:
+        rules = rules.model_copy(update={"clinical_progression": "event"})
+    return rules
 
 
 def _death(records: SubjectRecords) -> FollowUp | None:
@@ -146,7 +185,9 @@ def _circumstances(
     )
 
 
-def _known(records: SubjectRecords, protocol: Protocol, start: dt.date | None) -> Known | None:
+def _known(
+    records: SubjectRecords, protocol: Protocol, start: dt.date | None, *, has_baseline: bool
+) -> Known | None:
     if start is None:
         return None
     plan, every = protocol.response, protocol.response.assess_every_days
@@ -156,17 +197,30 @@ def _known(records: SubjectRecords, protocol: Protocol, start: dt.date | None) -
         records.subject.source,
         _death(records),
         _new_therapy(records),
-        _clinical_pd(records) if plan.rules.clinical_pd_is_event else None,
+        _stopped(records, "SYMPTOMATIC DETERIORATION"),
+        _stopped(records, *OTHER_REASONS),
         _last_contact(records),
         2 * (every + (plan.assess_window_days or 0)) if every else None,
+        has_baseline,
     )
 
 
-def _clinical_pd(records: SubjectRecords) -> tuple[dt.date, Source] | None:
+OTHER_REASONS = (
+    "ADVERSE EVENT",
+    "WITHDRAWAL OF CONSENT",
+    "PHYSICIAN DECISION",
+    "PROTOCOL DEVIATION",
+    "OTHER",
+)
+"""Why treatment stops without progression, death or loss to follow-up."""
+
+
+def _stopped(records: SubjectRecords, *reasons: str) -> tuple[dt.date, Source] | None:
+    """Return when the treatment as a whole was stopped for one of these reasons."""
     days = [
         (row.date, row.source)
         for row in records.disposition or ()
-        if row.reason == "SYMPTOMATIC DETERIORATION" and row.date is not None
+        if row.scope.upper() == "TREATMENT" and row.reason in reasons and row.date is not None
     ]
     return min(days, default=None)
 

@@ -26,6 +26,7 @@ def assess_subject(
     reference_date: dt.date | None,
     *,
     with_irecist: bool = True,
+    markers: Sequence[tuple[dt.date, bool]] = (),
 ) -> tuple[list[TimePoint], list[Finding]]:
     """Judge every time point after baseline of one subject.
 
@@ -40,12 +41,16 @@ def assess_subject(
         point is baseline.
     with_irecist
         Whether the time points carry an iRECIST response.
+    markers
+        Days on which tumour markers were read, and whether all were normal.
 
     Returns
     -------
     tuple
-        Time points ordered by evaluator and date, and an error finding for
-        each evaluator without an assessment on or before the reference date.
+        Time points ordered by evaluator and date, and what was noticed: an
+        error for each evaluator without an assessment on or before the
+        reference date, a warning for each lesion back after CR that the option
+        ``reappear_after_cr: flag`` lets pass.
     """
     by_evaluator: dict[str, list[Measurement]] = {}
     for row in rows:
@@ -65,12 +70,19 @@ def assess_subject(
             or visit.first_date > reference_date
             or visit is baseline.visit
         ]
-        assessments = assess(after, baseline.visit, rules)
+        assessments = assess(after, baseline.visit, rules, markers=markers)
         judged: Sequence[tuple[IResponse | None, str | None]] = (
             judge_irecist(assessments, rules) if with_irecist else [(None, None)] * len(assessments)
         )
+        chosen = (
+            "" if reference_date else f"; baseline {baseline.visit.label}, the {baseline.reason}"
+        )
         for seen, (irecist, irecist_reason) in zip(assessments, judged, strict=True):
-            points.append(_time_point(own[0].subject_id, evaluator, seen, irecist, irecist_reason))
+            if seen.target is not None and seen.target.flag is not None:
+                findings.append(_flagged(own[0].subject_id, seen))
+            points.append(
+                _time_point(own[0].subject_id, evaluator, seen, chosen, irecist, irecist_reason)
+            )
     return points, findings
 
 
@@ -78,6 +90,7 @@ def _time_point(
     subject_id: str,
     evaluator: str,
     seen: Assessment,
+    chosen: str,
     irecist: IResponse | None,
     irecist_reason: str | None,
 ) -> TimePoint:
@@ -94,9 +107,21 @@ def _time_point(
         seen.has_new_lesion,
         seen.overall,
         irecist,
-        seen.reason,
+        seen.reason + chosen,
         irecist_reason,
         seen.sources,
+    )
+
+
+def _flagged(subject_id: str, seen: Assessment) -> Finding:
+    assert seen.target is not None  # the caller has checked
+    row = seen.visit.rows[0]
+    return Finding(
+        "warning",
+        "reappeared-after-cr",
+        f"{seen.target.flag} on {seen.date}, judged {seen.overall} by its size",
+        Place(row.source.file, row.source.line, field="diameter_mm"),
+        subject_id,
     )
 
 

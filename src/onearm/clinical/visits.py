@@ -97,6 +97,14 @@ def choose_baseline(visits: Sequence[Visit], reference_date: dt.date | None) -> 
     return Baseline(candidates[-1], f"last assessment on or before {reference_date}")
 
 
+def has_target(baseline: Baseline) -> bool:
+    """Return whether a target was measured at baseline."""
+    return any(
+        row.lesion_type is LesionType.TARGET and row.diameter_um is not None
+        for row in baseline.visit.rows
+    )
+
+
 def is_assessed(row: Measurement) -> bool:
     """Return whether the lesion was seen, or seen to be absent."""
     if row.state is LesionState.NOT_DONE:

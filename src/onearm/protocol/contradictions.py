@@ -22,6 +22,7 @@ from onearm.protocol.planned_design import (
     SurvivalDesign,
     SurvivalHypothesis,
 )
+from onearm.protocol.response import ResponseRules
 
 Contradiction = tuple[Path, str]
 BUILT_IN = ("age_years", "sex", "site")
@@ -120,20 +121,48 @@ def _irecist(protocol: Protocol) -> Iterator[Contradiction]:
                 yield ("endpoints", section, position), message
 
 
+def rule_contradictions(rules: ResponseRules) -> Iterator[tuple[str, str]]:
+    """Yield the options of response evaluation that contradict one another, with the reason."""
+    given = rules.model_fields_set
+    if {"cbr_months", "cbr_weeks"} <= given and rules.cbr_months and rules.cbr_weeks:
+        both = f"cbr_weeks {rules.cbr_weeks} and cbr_months {rules.cbr_months}"
+        yield "cbr_weeks", f"response has {both}; give one of them"
+    for low, high in (("icpd_min_days", "icpd_max_days"), ("confirm_days", "max_confirm_gap_days")):
+        first, second = getattr(rules, low), getattr(rules, high)
+        if second is not None and first > second:
+            yield low, f"{low} {first} must be at most {high} {second}"
+    if rules.partial_other == "bound" and rules.partial_cap_mm is None:
+        yield (
+            "partial_other",
+            "partial_other bound needs partial_cap_mm, the cap of a missing target",
+        )
+    if rules.partial_other == "ne" and rules.partial_cap_mm is not None:
+        yield "partial_cap_mm", "partial_cap_mm has a meaning only with partial_other: bound"
+    if rules.min_sd_tolerance_days > rules.min_sd_days:
+        tolerance = f"min_sd_tolerance_days {rules.min_sd_tolerance_days}"
+        yield (
+            "min_sd_tolerance_days",
+            f"{tolerance} must be at most min_sd_days {rules.min_sd_days}",
+        )
+    if rules.icpd_tolerance_days > rules.icpd_min_days:
+        tolerance = f"icpd_tolerance_days {rules.icpd_tolerance_days}"
+        yield (
+            "icpd_tolerance_days",
+            f"{tolerance} must be at most icpd_min_days {rules.icpd_min_days}",
+        )
+
+
 def _response_options(protocol: Protocol) -> Iterator[Contradiction]:
     response = protocol.response
-    given = response.model_fields_set
-    if {"cbr_months", "cbr_weeks"} <= given and response.cbr_months and response.cbr_weeks:
-        both = f"cbr_weeks {response.cbr_weeks} and cbr_months {response.cbr_months}"
-        yield ("response", "cbr_weeks"), f"response has {both}; give one of them"
-    for low, high in (("icpd_min_days", "icpd_max_days"), ("confirm_days", "max_confirm_gap_days")):
-        first, second = getattr(response, low), getattr(response, high)
-        if second is not None and first > second:
-            yield ("response", low), f"response.{low} {first} must be at most {high} {second}"
+    for option, message in rule_contradictions(response):
+        yield ("response", option), message
     every, window = response.assess_every_days, response.assess_window_days
     if every is not None and window is not None and 2 * window >= every:
         path: Path = ("response", "assess_window")
         yield path, f"windows of {window} days about assessments every {every} days overlap"
+    if response.missed_visit_as_ne and every is None:
+        path = ("response", "missed_visit_as_ne")
+        yield path, "missed_visit_as_ne needs assess_every, or no visit can be missed"
 
 
 def _imaging(protocol: Protocol) -> Iterator[Contradiction]:

@@ -1,7 +1,7 @@
 """What is to be shown: endpoints, their definitions, censoring and decision.
 
 An endpoint may be written as its id alone. The censoring presets are those of
-``onearm.clinical.events``: `paper`, `fda`, `ema`. Computes nothing.
+``onearm.protocol.censoring``: `paper`, `fda`, `ema`. Computes nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 
+from onearm.protocol.censoring import Censoring
 from onearm.protocol.values import Level, Part, Share, Text, with_shorthand
 
 EndpointId = Literal[
@@ -55,9 +56,7 @@ class Endpoint(Part):
     id: EndpointId = Field(description="Which endpoint")
     label: Text | None = Field(None, description="Name for readers; absent, the usual name")
     definition: Text | None = Field(None, description="Definition of the source")
-    censoring: Literal["paper", "fda", "ema"] | None = Field(
-        None, description="Censoring rules of a time to event"
-    )
+    censoring: Censoring | None = Field(None, description="Censoring rules of a time to event")
     decision: Decision | None = Field(None, description="What makes the study a success")
 
     @property

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from onearm.errors import Finding, InputError
-from onearm.protocol.contradictions import contradictions
+from onearm.protocol.contradictions import contradictions, rule_contradictions
 from onearm.protocol.document import Document, Path, Position
 from onearm.protocol.explain import explain
 from onearm.protocol.model import Assumption, Protocol
@@ -55,6 +55,10 @@ def parse_rules(document: Document) -> ResponseRules:
     """Read a rules file: options of ``ResponseRules``, and optionally `profile`."""
     rules, findings = _validate(ProfiledRules, document)
     findings = [*document.findings, *findings]
+    findings += [
+        Finding("error", "contradiction", message, document.place((option,)))
+        for option, message in (rule_contradictions(rules) if rules else ())
+    ]
     if findings or rules is None:
         raise InputError(sorted(findings, key=_position))
     return rules.rules

@@ -58,4 +58,7 @@ class ResponsePlan(ProfiledRules):
     assess_window_days: Days | None = Field(
         None, alias="assess_window", description="How much earlier or later one may be"
     )
+    markers: tuple[Text, ...] = Field(
+        (), description="Laboratory tests that are tumour markers: CR needs them at most the ULN"
+    )
     note: Text | None = Field(None, description="Remark")

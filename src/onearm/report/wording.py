@@ -15,19 +15,10 @@ from onearm.report.shown import Shown
 from onearm.report.tables import EXACT, capital
 from onearm.terms import DAYS_PER_MONTH
 
-CENSORING = {
-    "paper": (
-        "progression by RECIST 1.1 or death is an event whatever was missed before; otherwise "
-        "censored at the last assessment whose overall response is not NE"
-    ),
-    "fda": (
-        "progression or death is an event unless two assessments were missed before or a new "
-        "anti-cancer therapy began; then, and otherwise, censored at the last adequate assessment"
-    ),
-    "ema": (
-        "progression or death is an event whatever was missed or given before; otherwise "
-        "censored at the last adequate assessment"
-    ),
+ENDED_BY = {
+    "new_therapy": "a new anti-cancer therapy",
+    "clinical_progression": "symptomatic deterioration",
+    "discontinuation": "stopping treatment without progression",
 }
 CONVENTION = {
     "sas": (
@@ -188,17 +179,31 @@ def _rate_methods(protocol: Protocol) -> str:
 
 def _time_methods(protocol: Protocol) -> str:
     analysis = protocol.analysis
-    pfs = [one for one in protocol.endpoints.all if one.id == "pfs"]
-    preset = (pfs[0].censoring if pfs else None) or "paper"
     return (
         "Both the first and the last day count (end - start + 1); a month has "
         f"{fmt.number(DAYS_PER_MONTH, 4)} days. Survival by Kaplan-Meier with two-sided "
         f"{fmt.level_text(analysis.level)} CI on the {analysis.transform} scale, medians with "
         f"limits by Brookmeyer and Crowley, {CONVENTION[analysis.convention]}. "
-        f"Progression-free survival, censoring preset {preset!r}: {CENSORING[preset]}. "
+        f"Progression-free survival{_censoring(protocol)} "
         "Overall survival: censored at the last contact. Follow-up by "
         "the reverse Kaplan-Meier method."
     )
+
+
+def _censoring(protocol: Protocol) -> str:
+    """Say what ends progression-free survival, by the study's choices."""
+    rules = next((one.censoring for one in protocol.endpoints.all if one.id == "pfs"), None)
+    chosen = dict.fromkeys(ENDED_BY, "ignore") if rules is None else rules.model_dump()
+    also = [words for name, words in ENDED_BY.items() if chosen[name] == "event"]
+    before = [words for name, words in ENDED_BY.items() if chosen[name] == "censor"]
+    events = ", ".join(["progression by RECIST 1.1", *also]) + " or death is an event"
+    missed = "unless two or more assessments were missed before it"
+    if rules is None or rules.missed_assessments == "event":
+        missed = "whatever was missed before"
+    stops = f"censored before {' or '.join(before)}; " if before else ""
+    preset = f" (preset {rules.preset!r})" if rules is not None else ""
+    last = "otherwise censored at the last assessment whose overall response is not NE."
+    return f"{preset}: {events}, {missed}; {stops}{last}"
 
 
 def _other_methods(protocol: Protocol) -> str:

@@ -6,7 +6,7 @@ Takes records and what the rules derived, gives counts and descriptions.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from onearm.clinical.derived import Event
@@ -30,7 +30,7 @@ def add_flow(ledger: Ledger, population: Population, analysis: Analysis) -> None
             parts.setdefault(member.is_member, []).append(
                 Contribution(person.subject_id, role, None, member.reason, member.sources)
             )
-        entry = Entry(analysis, ALL, "", f"step:{name}", name)
+        entry = Entry(replace(analysis, set=name), ALL, "", f"step:{name}", name)
         tally(ledger, entry, parts, f"{name} subjects", "all enrolled subjects")
     _add_disposition(ledger, population, analysis)
 
@@ -51,7 +51,8 @@ def _add_screening(ledger: Ledger, population: Population, analysis: Analysis) -
             parts.setdefault(test(row), []).append(
                 Contribution(row.subject_id, role, None, reason, (row.source,))
             )
-        tally(ledger, Entry(analysis, ALL, "", item, label), parts, label, "all who were screened")
+        entry = Entry(replace(analysis, set=AnalysisSet.SCREENED), ALL, "", item, label)
+        tally(ledger, entry, parts, label, "all who were screened")
 
 
 def _add_disposition(ledger: Ledger, population: Population, analysis: Analysis) -> None:
@@ -223,7 +224,20 @@ def _happened(person: Person, event: Event | None, is_counted: bool) -> Contribu
 
 
 def add_change(ledger: Ledger, population: Population, analysis: Analysis) -> None:
-    """Add the best relative change of the target sum of each subject, in percent."""
+    """Add the best relative change of the target sum of each subject, in percent.
+
+    ``count`` says of how many it is known, of ``total``.
+    """
+    parts: dict[bool, list[Contribution]] = {}
+    for person in population.of(analysis, ALL):
+        best = person.answers.best_change
+        is_known = best.change_um is not None
+        role = "counted" if is_known else "not counted"
+        parts.setdefault(is_known, []).append(
+            Contribution(person.subject_id, role, None, best.reason, best.sources)
+        )
+    what = "a complete sum after baseline"
+    tally(ledger, Entry(analysis, ALL), parts, what, f"{analysis.set} subjects")
     for person in population.of(analysis, ALL):
         best = person.answers.best_change
         entry = Entry(analysis, ALL, "", f"subject:{slug(person.subject_id)}", person.subject_id)

@@ -36,6 +36,10 @@ class Analysis:
 
 
 ALL = Group("all", "Total")
+ITIMES = (
+    ("ipfs", "Progression-free survival by iRECIST"),
+    ("idor", "Duration of response by iRECIST"),
+)
 
 
 def groups_of(protocol: Protocol) -> tuple[Group, ...]:
@@ -71,7 +75,7 @@ def plan(protocol: Protocol) -> tuple[Analysis, ...]:
         ("os", "Overall survival"),
         ("ttr", "Time to response"),
         ("dor", "Duration of response"),
-        *((("ipfs", "Progression-free survival by iRECIST"),) if irecist else ()),
+        *(ITIMES if irecist else ()),
         ("follow-up-pfs", "Follow-up for progression-free survival"),
         ("follow-up-os", "Follow-up for overall survival"),
     ]
