@@ -7,18 +7,13 @@ patients and no files; percent signs and words are made elsewhere.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
-from math import comb, isfinite
 
+from onearm.design.binomial import HALF, Rate, at_least, proportion, shown
 from onearm.errors import DesignError
-from onearm.format import plain
 from onearm.stats.proportion import clopper_pearson_lower
 
-Rate = float | Decimal | Fraction | int
-
 LARGEST_N = 20_000
-ONE, HALF = Fraction(1), Fraction(1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +107,14 @@ def precision_design(
     >>> plan.n, plan.enrolled, plan.responders_needed
     (24, 30, 8)
     """
-    rate = _proportion("target", target)
-    limit = _proportion("lower_limit_above", lower_limit_above)
-    error = _proportion("alpha", alpha, below=HALF)
-    lost = _proportion("dropout", dropout, or_zero=True)
+    rate = proportion("target", target)
+    limit = proportion("lower_limit_above", lower_limit_above)
+    error = proportion("alpha", alpha, below=HALF)
+    lost = proportion("dropout", dropout, or_zero=True)
     if rate <= limit:
         raise DesignError(
-            f"target must exceed lower_limit_above; got {_shown(target)} "
-            f"and {_shown(lower_limit_above)}"
+            f"target must exceed lower_limit_above; got {shown(target)} "
+            f"and {shown(lower_limit_above)}"
         )
     n = _first_n(rate, limit, error)
     enrolled = int(-(-n // (1 - lost)))
@@ -154,8 +149,8 @@ def attainment(n: int, target: Fraction, limit: Fraction, alpha: Fraction) -> At
         needed,
         _lower(Fraction(needed), n, alpha),
         _lower(Fraction(below), n, alpha),
-        float(_at_least(needed, n, target)),
-        float(_at_least(needed, n, limit)),
+        float(at_least(needed, n, target)),
+        float(at_least(needed, n, limit)),
     )
 
 
@@ -170,43 +165,3 @@ def _first_n(rate: Fraction, limit: Fraction, alpha: Fraction) -> int:
 
 def _lower(responders: Fraction, n: int, alpha: Fraction) -> float:
     return clopper_pearson_lower(float(responders), n, alpha=float(alpha))
-
-
-def _at_least(count: int, n: int, rate: Fraction) -> Fraction:
-    """Return P(X >= count) for X binomial with n and rate, exactly."""
-    p, q = rate.numerator, rate.denominator - rate.numerator
-    term = comb(n, count) * p**count * q ** (n - count)
-    ways = term
-    for k in range(count, n):
-        term = term * (n - k) * p // ((k + 1) * q)
-        ways += term
-    return Fraction(ways, rate.denominator**n)
-
-
-def _proportion(
-    name: str, value: Rate, *, below: Fraction = ONE, or_zero: bool = False
-) -> Fraction:
-    """Return the exact proportion that a number stands for: 0.2 is 1/5, not its binary.
-
-    Floats count to twelve decimals, so that 0.1 + 0.2 is 3/10.
-    """
-    low = "at least 0" if or_zero else "greater than 0"
-    sentence = (
-        f"{name} must be a proportion {low} and less than {plain(float(below))}, such as 0.05"
-    )
-    try:
-        exact = Fraction(value)
-    except (ValueError, OverflowError, TypeError):
-        raise DesignError(f"{sentence}; got {value}") from None
-    if isinstance(value, float):
-        exact = Fraction((exact * 10**12 + HALF) // 1, 10**12)
-    if isinstance(value, bool) or not (exact > 0 or (or_zero and exact == 0)) or exact >= below:
-        is_percent = not isinstance(value, bool) and 1 < exact < 100
-        hint = f" ({_shown(value)} % is {plain(float(exact / 100))})" if is_percent else ""
-        raise DesignError(f"{sentence}; got {_shown(value)}{hint}")
-    return exact
-
-
-def _shown(value: Rate) -> str:
-    """Return a number as it was written: 20.0 is 20."""
-    return plain(value) if isinstance(value, float) and isfinite(value) else str(value)

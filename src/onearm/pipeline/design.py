@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from onearm import format as text
-from onearm.design.single_stage import Attainment, PrecisionDesign, Rate, precision_design
+from onearm.design.binomial import Rate
+from onearm.design.single_stage import Attainment, PrecisionDesign, precision_design
 
 
 @dataclass(frozen=True, slots=True)
