@@ -1,6 +1,7 @@
-"""Let the second readings import ``random_patients``, which stands beside them."""
+"""Let the second readings import their random patients, and those of the stories."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "stories")]

@@ -15,7 +15,7 @@ from random import Random
 from onearm.clinical.records import Measurement, Source
 from onearm.terms import LesionState, LesionType
 
-FIRST_DOSE = dt.date(2024, 2, 1)
+FIRST_DOSE = dt.date(2026, 1, 8)
 GAPS = (14, 27, 28, 29, 41, 42, 42, 42, 43, 56, 57, 84)
 FACTORS = ("0.5", "0.6", "0.699", "0.7", "0.7", "0.701", "0.9", "1", "1.1", "1.199", "1.2", "1.25")
 TYPES = {"target": LesionType.TARGET, "non-target": LesionType.NON_TARGET, "new": LesionType.NEW}
