@@ -377,5 +377,33 @@ def test_a_time_of_the_row_at_risk_must_be_finite(time):
 def test_unknown_options_are_refused_with_the_nearest_one():
     with pytest.raises(StatError, match="did you mean 'log-log'"):
         kaplan_meier([5], [1], transform="loglog")
-    with pytest.raises(StatError, match="convention must be one of sas, r; got 'stata'"):
+    with pytest.raises(StatError, match="convention must be one of sas, r, lifelines; got"):
         kaplan_meier([5], [1], convention="stata")
+    with pytest.raises(StatError, match="near_ties must be one of exact, merge; got 'round'"):
+        kaplan_meier([5], [1], near_ties="round")
+
+
+def test_lifelines_has_no_limits_but_log_log():
+    with pytest.raises(StatError, match="with transform 'log-log' alone; got 'plain'"):
+        kaplan_meier([5], [1], transform="plain", convention="lifelines")
+
+
+def test_near_ties_are_kept_apart_unless_the_convention_or_the_caller_makes_them_one():
+    days, events = [0.1 + 0.2, 0.3, 0.5], [1, 1, 1]
+
+    assert kaplan_meier(days, events).n_events == (1, 1, 1)
+    assert kaplan_meier(days, events).near_ties == "exact"
+    assert kaplan_meier(days, events, near_ties="merge").n_events == (2, 1)
+    assert kaplan_meier(days, events, near_ties="merge").times == (0.3, 0.5)
+    assert kaplan_meier(days, events, convention="r").near_ties == "merge"
+    assert kaplan_meier(days, events, convention="lifelines").near_ties == "exact"
+
+
+@given(OBSERVATIONS, OPTIONS)
+def test_whole_days_are_never_merged(observations, options):
+    exact, merged = (
+        kaplan_meier(*columns(observations), **options, near_ties=near_ties)
+        for near_ties in ("exact", "merge")
+    )
+
+    assert (exact.times, exact.survival) == (merged.times, merged.survival)

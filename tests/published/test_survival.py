@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from onearm.stats.restricted_mean import restricted_mean
 from onearm.stats.survival import kaplan_meier, quantile, reverse_kaplan_meier, survival_at
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -74,6 +75,17 @@ def test_curve_and_greenwood_error_match_klein_and_moeschberger(week, survival, 
 
 def test_median_remission_is_23_weeks():
     assert quantile(kaplan_meier(SIX_MP_WEEKS, SIX_MP_RELAPSED)).value == 23
+
+
+def test_mean_remission_within_35_weeks_matches_klein_and_moeschberger():
+    # The same book, example 4.1 continued: mean restricted to 35 weeks 23.287, standard error
+    # 2.827, 95 % limits 17.75 and 28.83.
+    mean = restricted_mean(kaplan_meier(SIX_MP_WEEKS, SIX_MP_RELAPSED), 35)
+
+    assert mean.value == pytest.approx(23.287, abs=5e-4)
+    assert mean.std_error == pytest.approx(2.827, abs=5e-4)
+    assert mean.lower == pytest.approx(17.75, abs=5e-3)
+    assert mean.upper == pytest.approx(28.83, abs=5e-3)
 
 
 @pytest.mark.parametrize(

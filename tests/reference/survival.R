@@ -1,8 +1,9 @@
 # Kaplan-Meier curves, quantiles and landmark rates by R's survival package.
 #
 # Takes gastric-xelox.csv and tqb2450-ib-02.csv from the folder of this script;
-# writes survival_data.csv, survival_curves.csv, survival_quantiles.csv and
-# survival_rates.csv to the folder given as first argument (default: the same).
+# writes survival_data.csv, survival_curves.csv, survival_quantiles.csv,
+# survival_rates.csv, survival_means.csv, logrank_data.csv and logrank.csv to the
+# folder given as first argument (default: the same).
 # Knows nothing of onearm.
 #
 #   Rscript survival.R [folder]
@@ -69,6 +70,13 @@ sets <- list(
   one("limit-at-half-then-none", 1:4, rep(1, 4), level = 2 * pnorm(0.25 / sqrt(3 / 16 / 4)) - 1),
   one("limit-at-half-to-end", 1:4, c(1, 1, 1, 0), level = 2 * pnorm(0.25 / sqrt(3 / 16 / 4)) - 1),
   one("limits-beyond-0-and-1", 1:10, rep(1, 10), level = 0.999),
+  # Times apart by a rounding error, which R makes one: near 1, near 1000, and in a chain.
+  one("near-ties", c(0.1 + 0.2, 0.3, 0.7, 3 * 0.1, 1.1, 1.1 + 1e-12, 2), c(1, 1, 1, 0, 1, 0, 1)),
+  one("near-ties-of-large-times", c(1000, 1000 + 1e-6, 2000, 1500, 1500 + 2e-5, 3000),
+      c(1, 1, 0, 1, 1, 1)),
+  one("near-ties-in-a-chain", c(5, 5 + 1e-8, 5 + 2e-8, 5 + 3e-8, 9, 9 + 1e-3), c(1, 0, 1, 1, 1, 0)),
+  one("near-ties-in-months", c(61, 61, 92, 122, 153, 30) / 30.4375 * c(1, 1 + 2e-16, 1, 1, 1, 1),
+      c(1, 1, 0, 1, 1, 0)),
   one("level-80", c(12, 30, 31, 47, 59, 60, 61, 80), c(1, 0, 1, 1, 1, 0, 1, 0), level = 0.80)
 )
 
@@ -143,9 +151,55 @@ rate_rows <- function(s, transform) {
              std_error = found$std.err[at], lower = found$lower[at], upper = found$upper[at])
 }
 
+# R refuses a horizon that is not after the first time.
+mean_rows <- function(s) {
+  fit <- fit_curve(s, "log-log")
+  ends <- max(s$time)
+  tau <- unique(c(median(s$time), 0.9 * ends, ends, 1.25 * ends))
+  tau <- tau[tau > min(fit$time)]
+  found <- t(vapply(tau, function(t) summary(fit, rmean = t)$table[c("rmean", "se(rmean)")], c(0, 0)))
+  data.frame(dataset = s$name, tau = tau, value = found[, 1], std_error = found[, 2])
+}
+
+# Log-rank tests: survdiff gives O, E, their covariance and the chi-square of k groups.
+
+gehan <- data.frame(
+  time = c(1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23,
+           6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35),
+  event = c(rep(1, 21), 1, 1, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0),
+  group = rep(c("control", "6-MP"), each = 21))
+compared <- function(name, time, event, group) {
+  data.frame(dataset = name, time = as.numeric(time), event = as.integer(event),
+             group = as.character(group))
+}
+comparisons <- list(
+  compared("gehan", gehan$time, gehan$event, gehan$group),
+  compared("ovarian", ovarian$futime, ovarian$fustat, ovarian$rx),
+  compared("aml", aml$time, aml$status, aml$x),
+  compared("veteran-celltype", veteran$time, veteran$status, veteran$celltype),
+  compared("lung-sex", lung$time, lung$status == 2, lung$sex),
+  compared("near-ties", c(0.1 + 0.2, 0.3, 0.5, 0.7, 0.9, 1.1), c(1, 1, 1, 0, 1, 1),
+           c(1, 2, 1, 2, 2, 1)),
+  compared("apart", c(1, 2, 3, 10, 11, 12), c(1, 1, 1, 1, 1, 0), c(1, 1, 1, 2, 2, 2)))
+for (i in 1:40) {
+  n <- sample(6:24, 1)
+  k <- sample(2:4, 1)
+  comparisons <- c(comparisons, list(compared(sprintf("random-%02d", i),
+    sample(1:15, n, replace = TRUE), c(1, rbinom(n - 1, 1, 0.7)),
+    c(1:k, sample(1:k, n - k, replace = TRUE)))))
+}
+logrank_rows <- function(d) {
+  fit <- survdiff(Surv(time, event) ~ group, data = d)
+  data.frame(dataset = d$dataset[1], group = sub("^group=", "", names(fit$n)), n = as.vector(fit$n),
+             observed = fit$obs, expected = fit$exp, variance = diag(fit$var), chi_square = fit$chisq)
+}
+
 each <- function(f) do.call(rbind, lapply(sets, f))
 save_table(each(curve_rows), "survival_curves.csv")
 save_table(each(function(s) do.call(rbind, lapply(TRANSFORMS, function(t)
   rbind(quantile_rows(s, t, FALSE), quantile_rows(s, t, TRUE))))), "survival_quantiles.csv")
 save_table(each(function(s) do.call(rbind, lapply(TRANSFORMS, function(t) rate_rows(s, t)))),
            "survival_rates.csv")
+save_table(each(mean_rows), "survival_means.csv")
+save_table(do.call(rbind, comparisons), "logrank_data.csv")
+save_table(do.call(rbind, lapply(comparisons, logrank_rows)), "logrank.csv")

@@ -26,11 +26,19 @@ Two conventions decide the ties; ``convention`` names the one that is followed:
     limits while S is 1, other transforms   None                    None once anybody has left
     rate after the last time, censored      None                    None
     rate after the last time, all failed    0                       None
+    times apart by a rounding error         two times               one, the earlier
 
 Equal to 1 - p means within 1e-9: 7/13 * 13/14 is 1/2, and its floating-point
-product is not. Times are compared exactly. "r" follows ``quantile`` and
-``summary`` (extend = FALSE) of R's survival 3.5-3, except that a limit which
-rises again counts as crossed at the first time that it crosses, as R prints it.
+product is not. "r" follows ``quantile`` and ``summary`` (extend = FALSE) of R's
+survival 3.5-3, except that a limit which rises again counts as crossed at the
+first time that it crosses, as R prints it. ``near_ties`` overrides the last
+line of the table; a landmark day is compared exactly in both, as in R.
+
+A third convention is for comparison only. "lifelines" does what that Python
+package does: a quantile is the first time with S <= 1 - p, and its limits are
+the first times with a limit <= 1 - p, without midpoint or tolerance; limits
+are 1 and 1 while S is 1, and 0 and 0 when it is 0; rates after the last time
+carry the last value on. It has log-log limits alone.
 
 References
 ----------
@@ -44,33 +52,35 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from numbers import Real
-from typing import Any, Literal
+from typing import get_args
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtri
 
-from onearm.errors import StatError, nearest
+from onearm.errors import StatError
+from onearm.stats.arguments import (
+    Flags,
+    Numbers,
+    checked_days,
+    checked_flags,
+    inside,
+    one_of,
+    real,
+    reals,
+)
+from onearm.stats.survival_crossings import Convention as Convention
+from onearm.stats.survival_crossings import curve_crossing, limit_crossings
+from onearm.stats.survival_limits import LIMITS, lifelines_steps
+from onearm.stats.survival_limits import Transform as Transform
+from onearm.stats.tied_times import NearTies, count_by_time
 
-Transform = Literal["log-log", "log", "plain", "logit", "arcsine"]
-Convention = Literal["sas", "r"]
-Numbers = Sequence[float] | npt.NDArray[Any]
-Flags = Sequence[bool] | Sequence[int] | npt.NDArray[Any]
-_Pair = tuple[float | None, float | None]
-_Limits = Callable[[float, float, float], tuple[float, float]]
+_Step = tuple[int, float, float | None, float | None, float | None]
 
-_CONVENTIONS: tuple[Convention, ...] = ("sas", "r")
-_TIE = 1e-9
-
-NOT_REACHED = "not reached: the curve stays above this level"
-FLAT = "the curve is level here: midpoint of the level stretch"
-FLAT_TO_END = "the curve is level here until follow-up ends"
-FLAT_TO_END_NE = "not estimable: the curve is level here until follow-up ends, and never below"
 BEYOND_LAST = "not estimable: after the last observation"
 BEYOND_LAST_EVENT = "after the last observation, which is an event: nobody is left"
+CARRIED_ON = "after the last observation: its value carried on"
 NO_EVENT_YET = "no event by then: limits are not defined"
 NOBODY_LEFT = "nobody is left without an event: limits are not defined"
 
@@ -98,6 +108,7 @@ class SurvivalCurve:
     level: float
     transform: Transform
     convention: Convention
+    near_ties: NearTies
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +135,8 @@ class Rate:
     """The proportion still without an event on ``day``, with its pointwise interval.
 
     ``at_risk`` counts those with an observation on or after ``day``; ``note``
-    says why a number is None ("" if none is).
+    says why a number is None, or where it comes from ("" if there is nothing
+    to say).
     """
 
     day: float
@@ -146,6 +158,7 @@ def kaplan_meier(
     level: float = 0.95,
     transform: Transform = "log-log",
     convention: Convention = "sas",
+    near_ties: NearTies | None = None,
 ) -> SurvivalCurve:
     """Estimate the survival curve, with Greenwood's error and pointwise limits.
 
@@ -162,7 +175,12 @@ def kaplan_meier(
         Scale on which the limits are symmetric: "log-log", "log", "plain",
         "logit" or "arcsine" (of the square root).
     convention
-        "sas" or "r", as in the table at the head of this module.
+        "sas" or "r", as in the table at the head of this module; "lifelines"
+        for comparison only.
+    near_ties
+        "exact" keeps times apart that differ at all, "merge" makes those one
+        that differ by a rounding error (`merge_near_ties`). By default as the
+        convention has it: "merge" in "r", else "exact".
 
     Returns
     -------
@@ -172,7 +190,8 @@ def kaplan_meier(
     Raises
     ------
     StatError
-        If days or events are not as above, or an option is unknown.
+        If days or events are not as above, an option is unknown, or the
+        convention is "lifelines" and the transform is not "log-log".
 
     References
     ----------
@@ -188,17 +207,13 @@ def kaplan_meier(
     >>> [round(s, 4) for s in curve.survival]
     [0.8, 0.6, 0.6, 0.0]
     """
-    if transform not in _LIMITS:
-        raise StatError(_unknown("transform", transform, _LIMITS))
-    if convention not in _CONVENTIONS:
-        raise StatError(_unknown("convention", convention, _CONVENTIONS))
-    z = -float(ndtri((1 - _inside("level", level)) / 2))
-    steps = _count_by_time(_days(days), events)
-    is_one = convention == "r" and transform in ("log", "plain")
-    at_one = (1.0, 1.0) if is_one else (None, None)
-    rows = _walk_down(steps.values(), z, _LIMITS[transform], at_one)
-    at_risk, survival, std_error, lower, upper = zip(*rows, strict=True)
+    near_ties = check_options(transform, convention, near_ties)
+    z = -float(ndtri((1 - inside("level", level)) / 2))
+    steps = count_by_time(days, events, near_ties)
     n_events, n_censored = zip(*steps.values(), strict=True)
+    walk = _walk_as_lifelines if convention == "lifelines" else _walk_down
+    rows = walk(steps.values(), z, transform, convention)
+    at_risk, survival, std_error, lower, upper = zip(*rows, strict=True)
     return SurvivalCurve(
         tuple(steps),
         at_risk,
@@ -213,6 +228,7 @@ def kaplan_meier(
         float(level),
         transform,
         convention,
+        near_ties,
     )
 
 
@@ -223,6 +239,7 @@ def reverse_kaplan_meier(
     level: float = 0.95,
     transform: Transform = "log-log",
     convention: Convention = "sas",
+    near_ties: NearTies | None = None,
 ) -> SurvivalCurve:
     """Estimate the curve of follow-up: censorings become events and events censorings.
 
@@ -232,7 +249,7 @@ def reverse_kaplan_meier(
 
     Parameters
     ----------
-    days, events, level, transform, convention
+    days, events, level, transform, convention, near_ties
         As for `kaplan_meier`; ``events`` as observed, not changed over.
 
     Returns
@@ -254,8 +271,15 @@ def reverse_kaplan_meier(
     >>> quantile(reverse_kaplan_meier([4, 9, 12, 15], [1, 0, 0, 0])).value
     12.0
     """
-    censored = [not event for event in _flags(events)]
-    return kaplan_meier(days, censored, level=level, transform=transform, convention=convention)
+    censored = [not event for event in checked_flags(events)]
+    return kaplan_meier(
+        days,
+        censored,
+        level=level,
+        transform=transform,
+        convention=convention,
+        near_ties=near_ties,
+    )
 
 
 def quantile(curve: SurvivalCurve, p: float = 0.5) -> Quantile:
@@ -294,16 +318,9 @@ def quantile(curve: SurvivalCurve, p: float = 0.5) -> Quantile:
     >>> median.note
     'the curve is level here: midpoint of the level stretch'
     """
-    target = 1 - _inside("p", p)
-    value, note = _curve_crossing(curve, target)
-    times = curve.times
-    if curve.convention == "sas":
-        low, high = _first(curve.lower, target + _TIE), _first(curve.upper, target - _TIE)
-        lower = None if low is None else times[low]
-        upper = None if high is None else times[high]
-    else:
-        lower = _limit_crossing(times, curve.lower, target)
-        upper = _limit_crossing(times, curve.upper, target)
+    target = 1 - inside("p", p, "0.5")
+    value, note = curve_crossing(curve.times, curve.survival, target, curve.convention)
+    lower, upper = limit_crossings(curve.times, curve.lower, curve.upper, target, curve.convention)
     return Quantile(
         float(p), value, lower, upper, curve.level, curve.transform, curve.convention, note
     )
@@ -314,7 +331,7 @@ def survival_at(curve: SurvivalCurve, day: float) -> Rate:
 
     An event on ``day`` itself has happened: S is read at times <= day. After
     the last observation "sas" gives 0 if the curve has fallen to 0 and else
-    nothing; "r" gives nothing.
+    nothing; "r" gives nothing; "lifelines" carries the last value on.
 
     Parameters
     ----------
@@ -341,7 +358,7 @@ def survival_at(curve: SurvivalCurve, day: float) -> Rate:
     >>> survival_at(curve, 93).note
     'not estimable: after the last observation'
     """
-    day = _real("day", day)
+    day = real("day", day)
     if not 0 <= day < math.inf:
         raise StatError(f"day must be finite and at least 0; got {day!r}")
     estimate, error, low, high, note = _read_at(curve, day)
@@ -377,25 +394,42 @@ def at_risk(days: Numbers, times: Numbers) -> tuple[int, ...]:
     >>> at_risk([10, 20, 20, 35], [0, 20, 21])
     (4, 3, 1)
     """
-    ordered = sorted(_days(days))
-    found = _reals("times", times)
+    ordered = sorted(checked_days(days))
+    found = reals("times", times)
     for position, time in enumerate(found):
         if not 0 <= time < math.inf:
             raise StatError(f"times[{position}] must be finite and at least 0; got {time!r}")
     return tuple(len(ordered) - bisect_left(ordered, time) for time in found)
 
 
+def check_options(
+    transform: Transform, convention: Convention, near_ties: NearTies | None
+) -> NearTies:
+    """Raise on an option that does not exist; return how near ties are taken."""
+    one_of("transform", transform, LIMITS)
+    one_of("convention", convention, get_args(Convention))
+    if convention == "lifelines" and transform != "log-log":
+        raise StatError(
+            f"convention 'lifelines' has limits with transform 'log-log' alone; got {transform!r}"
+        )
+    if near_ties is None:
+        return "merge" if convention == "r" else "exact"
+    one_of("near_ties", near_ties, get_args(NearTies))
+    return near_ties
+
+
 def _walk_down(
-    counts: Collection[list[int]], z: float, limits: _Limits, at_one: _Pair
-) -> list[tuple[int, float, float | None, float | None, float | None]]:
+    counts: Collection[list[int]], z: float, transform: Transform, convention: Convention
+) -> list[_Step]:
     """(at risk, survival, standard error, lower, upper) after each step down the curve."""
     # Plain Python: at the size of a phase II trial the overhead of an array
     # call exceeds the whole of its work.
-    rows = []
+    limits: Callable[[float, float, float], tuple[float, float]] = LIMITS[transform]
+    rows: list[_Step] = []
     left = sum(map(sum, counts))
     s, greenwood = 1.0, 0.0
     error: float | None = 0.0
-    low, high = at_one
+    low = high = 1.0 if convention == "r" and transform in ("log", "plain") else None
     for failed, censored in counts:
         if failed == left:
             s, error, low, high = 0.0, None, None, None
@@ -410,170 +444,35 @@ def _walk_down(
     return rows
 
 
-# ``root`` is the square root of Greenwood's sum; all are for 0 < s < 1.
-
-
-def _log_log(s: float, root: float, z: float) -> tuple[float, float]:
-    hazard = -math.log(s)
-    factor = math.exp(z * root / hazard)
-    return math.exp(-hazard * factor), math.exp(-hazard / factor)
-
-
-def _log(s: float, root: float, z: float) -> tuple[float, float]:
-    factor = math.exp(z * root)
-    return s / factor, min(1.0, s * factor)
-
-
-def _plain(s: float, root: float, z: float) -> tuple[float, float]:
-    half = z * s * root
-    return max(0.0, s - half), min(1.0, s + half)
-
-
-def _logit(s: float, root: float, z: float) -> tuple[float, float]:
-    odds = s / (1 - s)
-    factor = math.exp(z * root / (1 - s))
-    return odds / (odds + factor), odds * factor / (1 + odds * factor)
-
-
-def _arcsine(s: float, root: float, z: float) -> tuple[float, float]:
-    angle = math.asin(math.sqrt(s))
-    half = z / 2 * root * math.sqrt(s / (1 - s))
-    return math.sin(max(0.0, angle - half)) ** 2, math.sin(min(math.pi / 2, angle + half)) ** 2
-
-
-_LIMITS: dict[Transform, _Limits] = {
-    "log-log": _log_log,
-    "log": _log,
-    "plain": _plain,
-    "logit": _logit,
-    "arcsine": _arcsine,
-}
-
-
-def _first(values: Sequence[float | None], bound: float) -> int | None:
-    """Position of the first value that is defined and at most ``bound``."""
-    for position, value in enumerate(values):
-        if value is not None and value <= bound:
-            return position
-    return None
-
-
-def _curve_crossing(curve: SurvivalCurve, target: float) -> tuple[float | None, str]:
-    """Where the curve itself crosses ``target``, and a note if that is not one time."""
-    times = curve.times
-    reached = _first(curve.survival, target + _TIE)
-    passed = _first(curve.survival, target - _TIE)
-    if reached is None:
-        return None, NOT_REACHED
-    if passed == reached:
-        return times[reached], ""
-    if passed is not None:
-        return (times[reached] + times[passed]) / 2, FLAT
-    if curve.convention == "sas":
-        return None, FLAT_TO_END_NE
-    return (times[reached] + times[-1]) / 2, FLAT_TO_END
-
-
-def _limit_crossing(
-    times: Sequence[float], limits: Sequence[float | None], target: float
-) -> float | None:
-    """Where a curve of limits crosses ``target``, as R's ``quantile`` reads it."""
-    reached = _first(limits, target + _TIE)
-    passed = _first(limits, target - _TIE)
-    if reached is None:
-        return None
-    if passed is not None:
-        return (times[reached] + times[passed]) / 2
-    # Level with the target from here on: to the last time, unless S = 0 ends the limits first.
-    return None if limits[-1] is None else (times[reached] + times[-1]) / 2
+def _walk_as_lifelines(
+    counts: Collection[list[int]], z: float, transform: Transform, convention: Convention
+) -> list[_Step]:
+    """Walk as `_walk_down` does, in the arithmetic of lifelines."""
+    failed, censored = np.array(list(counts)).T
+    at_risk = (failed + censored)[::-1].cumsum()[::-1]
+    s, error, low, high = lifelines_steps(at_risk, failed, z)
+    errors = [None if math.isnan(e) else e for e in error.tolist()]
+    columns = (at_risk.tolist(), s.tolist(), errors, low.tolist(), high.tolist())
+    return list(zip(*columns, strict=True))
 
 
 def _read_at(
     curve: SurvivalCurve, day: float
 ) -> tuple[float | None, float | None, float | None, float | None, str]:
     """Estimate, standard error, limits and note on a day."""
-    if day > curve.times[-1]:
+    is_beyond = day > curve.times[-1]
+    if is_beyond and curve.convention != "lifelines":
         if curve.convention == "sas" and curve.survival[-1] == 0:
             return 0.0, None, None, None, BEYOND_LAST_EVENT
         return None, None, None, None, BEYOND_LAST
     step = bisect_right(curve.times, day) - 1
     if step < 0:
         # R starts every curve with a row at time 0 whose limits are 1, whatever the transform.
-        if curve.convention == "r":
-            return 1.0, 0.0, 1.0, 1.0, ""
-        return 1.0, 0.0, None, None, NO_EVENT_YET
+        if curve.convention == "sas":
+            return 1.0, 0.0, None, None, NO_EVENT_YET
+        return 1.0, 0.0, 1.0, 1.0, ""
     s, low = curve.survival[step], curve.lower[step]
-    note = "" if low is not None else NOBODY_LEFT if s == 0 else NO_EVENT_YET
+    note = CARRIED_ON if is_beyond else ""
+    if low is None:
+        note = NOBODY_LEFT if s == 0 else NO_EVENT_YET
     return s, curve.std_error[step], low, curve.upper[step], note
-
-
-def _count_by_time(days: Sequence[float], events: Flags) -> dict[float, list[int]]:
-    """[events, censorings] at each distinct time, times ascending."""
-    flags = _flags(events)
-    if len(days) != len(flags):
-        raise StatError(
-            f"days and events must be of one length; got {len(days)} days and {len(flags)} events"
-        )
-    steps: dict[float, list[int]] = {}
-    for day, event in sorted(zip(days, flags, strict=True)):
-        count = steps.get(day)
-        if count is None:
-            count = steps[day] = [0, 0]
-        count[0 if event else 1] += 1
-    return steps
-
-
-def _days(days: Numbers) -> list[float]:
-    found = _reals("days", days)
-    if not found:
-        raise StatError("days must hold at least one observation; got none")
-    if not (min(found) > 0 and max(found) < math.inf) or any(map(math.isnan, found)):
-        position = next(i for i, day in enumerate(found) if not 0 < day < math.inf)
-        raise StatError(f"days[{position}] must be finite and above 0; got {found[position]!r}")
-    return found
-
-
-def _flags(events: Flags) -> list[bool]:
-    found = _listed("events", events)
-    if set(map(type, found)) <= {bool, int, float} and set(found) <= {0, 1}:  # the quick way out
-        return found
-    for position, event in enumerate(found):
-        if not (isinstance(event, Real | np.bool_) and event in (0, 1)):
-            raise StatError(
-                f"events[{position}] must be 1 or True for an event, 0 or False for a censoring; "
-                f"got {event!r}"
-            )
-    return [bool(event) for event in found]
-
-
-def _reals(name: str, values: Numbers) -> list[float]:
-    found = _listed(name, values)
-    if not set(map(type, found)) <= {int, float}:  # the quick way out: one look a type
-        return [_real(f"{name}[{position}]", value) for position, value in enumerate(found)]
-    return [float(value) for value in found]
-
-
-def _listed(name: str, values: Numbers | Flags) -> list[Any]:
-    if isinstance(values, np.ndarray) and values.ndim != 1:
-        raise StatError(f"{name} must be of shape (n,); got shape {values.shape}")
-    listed = getattr(values, "tolist", None)  # of numpy, and of a column of pandas
-    return list(values) if listed is None else list(listed())
-
-
-def _real(name: str, number: object) -> float:
-    if isinstance(number, bool) or not isinstance(number, Real):
-        raise StatError(f"{name} must be a number; got {number!r}")
-    return float(number)
-
-
-def _inside(name: str, probability: object) -> float:
-    """Return a probability strictly between 0 and 1; neither end passes, nor does NaN."""
-    inside = _real(name, probability)
-    if not 0 < inside < 1:
-        raise StatError(f"{name} must be between 0 and 1; got {probability!r}")
-    return inside
-
-
-def _unknown(name: str, found: object, allowed: Sequence[str] | dict[Transform, Any]) -> str:
-    names = tuple(allowed)
-    return f"{name} must be one of {', '.join(names)}; got {found!r}{nearest(str(found), names)}"
