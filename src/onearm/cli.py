@@ -135,7 +135,7 @@ def _onearm(
 def run(
     study: Study,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where every file goes.")],
-    formats: Annotated[str, typer.Option(help="Report formats, with commas between.")] = "html",
+    formats: Annotated[str, typer.Option(help="Report formats: html.")] = "html",
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -250,7 +250,7 @@ def trace(
 def compare(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A study or a results.json.")],
     other: Annotated[
-        Path | None, typer.Argument(metavar="OTHER", help="An expected.yaml; absent, that of the study.")
+        Path | None, typer.Argument(metavar="OTHER", help="Published numbers (expected.yaml).")
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -19,6 +19,9 @@ from typing import Literal, NamedTuple
 Severity = Literal["error", "warning", "note"]
 
 
+HINT = "; did you mean "
+
+
 class Place(NamedTuple):
     """Where something stands; lines and columns count from 1."""
 
@@ -47,8 +50,9 @@ class Finding(NamedTuple):
 
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""
+        message, mark, hint = self.message.partition(HINT)
         whom = f" for subject {self.subject_id}" if self.subject_id else ""
-        return f"{where}{self.message}{whom}"
+        return f"{where}{message}{whom}{mark}{hint}"
 
 
 class OnearmError(Exception):
@@ -81,4 +85,4 @@ def nearest(found: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the known name nearest to ``found``, or ``""``."""
     names = {name.lower(): name for name in known}
     near = get_close_matches(found.lower(), names, n=1, cutoff=0.6)
-    return f"; did you mean {names[near[0]]!r}?" if near else ""
+    return f"{HINT}{names[near[0]]!r}?" if near else ""

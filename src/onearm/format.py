@@ -257,8 +257,17 @@ def level_text(level: float) -> str:
     return f"{plain(Decimal(repr(level)) * 100)} %"
 
 
-def text_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, numeric: int = 0) -> str:
-    """Return lines with aligned columns; the last ``numeric`` columns align right."""
+def text_table(
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    numeric: int = 0,
+    notes: Sequence[str] = (),
+) -> str:
+    """Return lines with aligned columns; the last ``numeric`` columns align right.
+
+    With ``notes``, one a row, each stands indented below its row.
+    """
     body = [list(header), *[list(row) for row in rows]]
     widths = [max(len(row[i]) for row in body) for i in range(len(header))]
     first_numeric = len(header) - numeric
@@ -270,5 +279,9 @@ def text_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, numeric:
         ]
         return "  ".join(parts).rstrip()
 
-    rule = "  ".join("-" * width for width in widths)
-    return "\n".join([line(body[0]), rule, *[line(row) for row in body[1:]]])
+    lines = [line(body[0]), "  ".join("-" * width for width in widths)]
+    for i, row in enumerate(body[1:]):
+        lines.append(line(row))
+        if notes:
+            lines.append(f"    {notes[i]}")
+    return "\n".join(lines)

@@ -99,8 +99,8 @@ def test_errors_of_all_tables_come_together(folder):
 
     assert errors(folder) == [
         (
-            "follow_up.csv:2: status must be one of ALIVE, DEAD, LOST, WITHDRAWN; got 'ALIV';"
-            " did you mean 'ALIVE'? for subject TQB-001"
+            "follow_up.csv:2: status must be one of ALIVE, DEAD, LOST, WITHDRAWN; got 'ALIV'"
+            " for subject TQB-001; did you mean 'ALIVE'?"
         ),
         "labs.csv:2: date must be a complete date, YYYY-MM-DD; got '2019-02' for subject TQB-001",
         (

@@ -122,8 +122,8 @@ def test_a_trace_shows_the_responders_and_the_others_by_reason() -> None:
 
     assert "Counted: 11 subjects" in text
     assert "Not counted: 19 subjects" in text
-    assert "SD (12)" in text
-    assert "PD (7)" in text
+    assert "\n SD: 12\n" in text
+    assert "\n PD: 7\n" in text
     assert "confirmed by PR on" in text
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Protocol
 
@@ -61,6 +61,10 @@ class Judged(Protocol):
     @property
     def overall(self) -> Response | None: ...  # noqa: D102
     @property
+    def target(self) -> Response | None: ...  # noqa: D102
+    @property
+    def non_target(self) -> Response | None: ...  # noqa: D102
+    @property
     def irecist(self) -> IResponse | None: ...  # noqa: D102
     @property
     def sources(self) -> tuple[Source, ...]: ...  # noqa: D102
@@ -84,6 +88,7 @@ class Step:
     date: dt.date
     response: Response
     sources: tuple[Source, ...]
+    is_part_of_cr: bool = False  # PR only because non-targets were not assessed
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +156,7 @@ def _sequence(points: Iterable[Judged], rules: ResponseRules, about: Circumstanc
     for point in points:
         if point.overall is None or not _counts(point.date, rules, about):
             continue
-        step = Step(point.date, point.overall, point.sources)
+        step = Step(point.date, point.overall, point.sources, _is_part_of_cr(point))
         known = by_day.get(step.date)
         if known is None or _is_worse(step.response, known.response):
             by_day[step.date] = step
@@ -160,13 +165,21 @@ def _sequence(points: Iterable[Judged], rules: ResponseRules, about: Circumstanc
         step = by_day[day]
         had_cr = any(earlier.response is CR for earlier in steps)
         if step.response is PR and had_cr and rules.cr_pr == "pd":
-            step = Step(step.date, PD, step.sources)
+            step = replace(step, response=NE if step.is_part_of_cr else PD)
         steps.append(step)
         if step.response is PD:
             break
     if rules.cr_pr == "recode":
         return _recoded(steps)
     return steps
+
+
+def _is_part_of_cr(point: Judged) -> bool:
+    """Whether nothing was seen to come back: target CR, non-targets not assessed.
+
+    After a CR such a PR counts as NE, not as PD: E09 speaks of disease seen.
+    """
+    return point.target is CR and point.non_target is NE
 
 
 def _counts(day: dt.date, rules: ResponseRules, about: Circumstances) -> bool:

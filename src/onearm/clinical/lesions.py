@@ -172,25 +172,35 @@ def is_certain(row: Measurement, declared: Declared) -> bool:
     return declared.has_baseline_pet or not _is_pet(row)
 
 
-def backdated(visits: Sequence[Visit], declared: Declared, limits: Limits) -> dict[str, dt.date]:
-    """Return, for each lesion seen uncertainly and then confirmed, its first sighting.
+Spans = dict[str, list[tuple[dt.date, dt.date]]]
+"""For each lesion the first doubtful and the confirming scan, once a chain of doubt."""
 
-    A lesion that resolves in between starts anew (E09 4.3.5, 4.4.4).
+
+def backdated(visits: Sequence[Visit], declared: Declared, limits: Limits) -> Spans:
+    """Return, for each lesion seen uncertainly and then confirmed, from when to when.
+
+    A lesion that resolves in between, or is doubtful again later, starts anew
+    (E09 4.3.5, 4.4.4).
     """
     first: dict[str, dt.date] = {}
-    confirmed: dict[str, dt.date] = {}
+    spans: Spans = {}
     for visit in visits:
         for row in visit.rows:
             name = row.lesion_id
-            if name in confirmed or row.state is LesionState.NOT_DONE:
+            if row.state is LesionState.NOT_DONE:
                 continue
             if _is_uncertain(row, declared, limits):
                 first.setdefault(name, visit.first_date)
-            elif name in first and _confirms(row, declared, limits):
-                confirmed[name] = first[name]
-            else:
-                first.pop(name, None)
-    return confirmed
+            elif name in first:
+                since = first.pop(name)
+                if _confirms(row, declared, limits):
+                    spans.setdefault(name, []).append((since, visit.first_date))
+    return spans
+
+
+def is_backdated(name: str, visit: Visit, spans: Spans) -> bool:
+    """Return whether a doubtful lesion was confirmed later, this time point being in between."""
+    return any(since <= visit.first_date <= until for since, until in spans.get(name, ()))
 
 
 def _is_uncertain(row: Measurement, declared: Declared, limits: Limits) -> bool:

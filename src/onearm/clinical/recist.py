@@ -20,8 +20,10 @@ from dataclasses import dataclass, field, replace
 from onearm.clinical.lesions import (
     Declared,
     Limits,
+    Spans,
     backdated,
     declare,
+    is_backdated,
     is_certain,
     shows_lesion,
     target_values,
@@ -49,7 +51,7 @@ class Course:
     had_target_cr: bool = False
     target_pr_dates: list[dt.date] = field(default_factory=list)
     new_lesions: dict[str, dt.date] = field(default_factory=dict)
-    backdated: dict[str, dt.date] = field(default_factory=dict)
+    backdated: Spans = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,8 +359,8 @@ def assess_non_targets(
 def _has_progressed(row: Measurement, visit: Visit, course: Course) -> bool:
     if row.state is LesionState.UNEQUIVOCAL_PROGRESSION:
         return True
-    since = course.backdated.get(row.lesion_id)
-    return row.state is LesionState.EQUIVOCAL and since is not None and visit.first_date >= since
+    doubtful = row.state is LesionState.EQUIVOCAL
+    return doubtful and is_backdated(row.lesion_id, visit, course.backdated)
 
 
 def _is_gone(row: Measurement, limits: Limits) -> bool:
@@ -392,8 +394,7 @@ def _is_new(
         return False
     if is_certain(row, declared):
         return True
-    since = course.backdated.get(row.lesion_id)
-    return since is not None and visit.first_date >= since
+    return is_backdated(row.lesion_id, visit, course.backdated)
 
 
 def overall_response(
@@ -446,20 +447,21 @@ def _explain(
     course: Course,
     first_seen: tuple[str, ...],
 ) -> str:
-    parts = []
-    if course.new_lesions:
-        new = first_seen or tuple(course.new_lesions)
-        when = "" if first_seen else f" (since {course.new_lesions[new[0]]})"
-        parts.append(f"new lesion {_names(new)}{when}")
+    deciding: list[str] = []
+    others: list[str] = []
     for name, category in (("target", target), ("non-target", non_target)):
         if category is None:
             continue
-        decides = category.response is overall and (overall is PD or name == "target" or not target)
-        text = category.reason if decides else f"{name} {category.response}: {category.reason}"
-        parts.insert(0 if decides else len(parts), text)
-    if not parts:
-        parts.append("no lesion at baseline and none new")
-    return f"{overall}: " + "; ".join(parts)
+        if category.response is overall and (overall is PD or name == "target" or not target):
+            deciding.append(category.reason)
+        else:
+            others.append(f"{name} {category.response}: {category.reason}")
+    if course.new_lesions:
+        new = first_seen or tuple(course.new_lesions)
+        when = "" if first_seen else f" (since {course.new_lesions[new[0]]})"
+        deciding.append(f"new lesion {_names(new)}{when}")
+    parts = deciding + others or ["no lesion at baseline and none new"]
+    return f"{overall}: {'; '.join(parts)}"
 
 
 def _explain_cr(values: dict[str, int | None], declared: Declared) -> str:

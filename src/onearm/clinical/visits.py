@@ -69,9 +69,7 @@ def _visit(label: str, rows: list[Measurement]) -> Visit:
             first = row.date
         elif row.date > last:
             last = row.date
-    if first != last:
-        rows = sorted(rows, key=_by_date)
-    return Visit(label, first, last, tuple(rows))
+    return Visit(label, first, last, tuple(sorted(rows, key=_by_date)))
 
 
 def choose_baseline(visits: Sequence[Visit], reference_date: dt.date | None) -> Baseline | None:

@@ -25,24 +25,42 @@ from itertools import chain
 from pathlib import Path
 from typing import Generic
 
-from onearm.errors import Finding, InputError
+from onearm.errors import HINT, Finding, InputError
 from onearm.io.tables import R, Reading
 
 
 @dataclass(frozen=True, slots=True)
 class Table(Generic[R]):
-    """The records of one file in file order, and the problems found in it."""
+    """The records of one file in file order, and the problems found in it.
+
+    ``origins`` holds what its column ``data_origin`` says, such as SYNTHETIC.
+    """
 
     name: str
     records: tuple[R, ...]
     findings: tuple[Finding, ...]
+    origins: frozenset[str] = frozenset()
 
     def checked(self) -> Table[R]:
-        """Return this table, or raise an InputError with all its errors."""
-        errors = [finding for finding in self.findings if finding.severity == "error"]
-        if errors:
-            raise InputError(errors)
+        """Return this table, or raise an InputError with all its errors.
+
+        A column that looks misspelt comes with them: it is often why.
+        """
+        if any(finding.severity == "error" for finding in self.findings):
+            raise InputError(errors_with_hints(self.findings))
         return self
+
+
+def errors_with_hints(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the errors, and what columns look misspelt unless one is missing anyhow."""
+    found = list(findings)
+    is_missing = any(finding.code == "missing-column" for finding in found)
+    return [
+        finding
+        for finding in found
+        if finding.severity == "error"
+        or (finding.code == "unknown-column" and HINT in finding.message and not is_missing)
+    ]
 
 
 def read_table(
@@ -87,7 +105,8 @@ def read_table(
     finally:
         if was_collecting:
             gc.enable()
-    return Table(reading.name, records, reading.findings())
+    origins = frozenset(origin.strip() for origin in reading.origins) - {""}
+    return Table(reading.name, records, reading.findings(), origins)
 
 
 class _FileRows:

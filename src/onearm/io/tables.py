@@ -19,7 +19,7 @@ from onearm.clinical.records import Row, Source, columns
 from onearm.errors import Finding, Place, nearest
 from onearm.io.cells import CellError, Cells, KeyTexts, UnitCells
 
-ANYWHERE = ("data_origin",)
+DATA_ORIGIN = "data_origin"
 """Columns that may stand in every table and are not read."""
 
 MOST_ERRORS = 100
@@ -72,6 +72,8 @@ class Reading(Generic[R]):
         self.unlisted = 0
         self.cells: list[tuple[int, str, dict[str, Any]]] = []  # position, column, its values
         self.kept: list[tuple[int, str]] = []  # position and name of the characteristics
+        self.origin_at: int | None = None
+        self.origins: set[str] = set()
         self.width = 0
         self.whom: int | None = None  # position of subject_id
         self.has_characteristics = any(f.name == "characteristics" for f in fields(record))  # type: ignore[arg-type]
@@ -137,6 +139,8 @@ class Reading(Generic[R]):
                 self.cells.append((position, column, Cells(about, enums.get(column, ()))))
             elif column in self.characteristics:
                 self.kept.append((position, column))
+            elif column == DATA_ORIGIN:
+                self.origin_at = position
             else:
                 self._check_other(position, column, header)
         self.whom = header.index("subject_id") if "subject_id" in header else None
@@ -168,7 +172,7 @@ class Reading(Generic[R]):
             self.error("wrong-unit", f"{allowed}; got a column {column!r}", 1, column)
         elif stems and column in unit_columns:
             self.cells.append((position, column, UnitCells()))
-        elif column not in ANYWHERE and not self.ignore_others:
+        elif not self.ignore_others:
             unused = [name for name in self.declared if name not in header]
             near = nearest(column, unused)
             self.warn("unknown-column", f"column {column!r} is unknown and not read{near}", column)
@@ -179,6 +183,8 @@ class Reading(Generic[R]):
         texts: list[Sequence[str]] = list(zip(*rows, strict=True))
         if not texts:
             return iter(())
+        if self.origin_at is not None:
+            self.origins.update(texts[self.origin_at])
         try:
             read = {
                 name: list(map(cells.__getitem__, texts[position]))

@@ -27,10 +27,11 @@ class BestResponses:
     """Best responses, ordered by subject and evaluator."""
 
     answers: tuple[BestResponse, ...]
+    warnings: tuple[Finding, ...] = ()
 
     def as_text(self) -> str:
-        """Return a table with one line a subject, its reason last."""
-        header = ("Subject", "Evaluator", "Best", "Confirmed", "DC", "CB", "iBOR", "Reason")
+        """Return a table with each subject's reason below it, then the warnings."""
+        header = ("Subject", "Evaluator", "Best", "Confirmed", "Control", "Benefit", "iBOR")
         rows = [
             (
                 answer.subject_id,
@@ -40,11 +41,17 @@ class BestResponses:
                 _yes_no(answer.disease_control),
                 _yes_no(answer.clinical_benefit),
                 answer.ibor or "",
-                f"{answer.reason}; {source_lines(answer.sources)}",
             )
             for answer in self.answers
         ]
-        return text_table(header, rows)
+        sources = [source_lines(answer.sources) for answer in self.answers]
+        notes = [
+            f"{answer.reason}; {where}" if where else answer.reason
+            for answer, where in zip(self.answers, sources, strict=True)
+        ]
+        lines = [text_table(header, rows, notes=notes)]
+        lines += [f"{warning.severity}: {warning}" for warning in self.warnings]
+        return "\n".join(lines)
 
     def as_json(self) -> list[dict[str, object]]:
         """Return one object a subject and evaluator."""
@@ -105,7 +112,8 @@ def best_response(
 
     chosen = read_rules(rules)
     people = read_subjects(subjects)
-    records = read_table(timepoints, RecordedResponse, required=("response",)).checked().records
+    table = read_table(timepoints, RecordedResponse, required=("response",)).checked()
+    records = table.records
     grouped: dict[tuple[str, str], list[RecordedResponse]] = {}
     for record in records:
         grouped.setdefault((record.subject_id, record.evaluator), []).append(record)
@@ -121,7 +129,8 @@ def best_response(
                 name, evaluator, _judged(points), chosen, Circumstances(references.get(name))
             )
             for (name, evaluator), points in sorted(grouped.items())
-        )
+        ),
+        table.findings,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from onearm.clinical.derived import TimePoint
@@ -32,11 +32,12 @@ class Responses:
     warnings: tuple[Finding, ...] = ()
 
     def as_text(self) -> str:
-        """Return a table with one line a time point, its reason last, then the warnings."""
+        """Return a table with each time point's reason below it, then the warnings."""
         header = ("Subject", "Visit", "Date", "Sum mm", "Target", "Non-target", "New", "RECIST")
         readers = {point.evaluator for point in self.points}
-        rows = [(*_cells(point, len(readers) > 1), _why(point)) for point in self.points]
-        lines = [text_table((*header, "iRECIST", "Reason"), rows)]
+        rows = [_cells(point, len(readers) > 1) for point in self.points]
+        notes = [f"{point.reason}; {source_lines(point.sources)}" for point in self.points]
+        lines = [text_table((*header, "iRECIST"), rows, notes=notes)]
         if self.warnings:
             lines += ["", count_of(len(self.warnings), "warning")]
             lines += [f"  {warning}" for warning in self.warnings[:MOST_WARNINGS]]
@@ -62,10 +63,6 @@ def _cells(point: TimePoint, with_reader: bool) -> tuple[str, ...]:
         point.overall,
         point.irecist or "",
     )
-
-
-def _why(point: TimePoint) -> str:
-    return f"{point.reason}; {source_lines(point.sources)}"
 
 
 def time_point_json(point: TimePoint) -> dict[str, object]:
@@ -134,7 +131,7 @@ def _respond_study(folder: Path, rules: Path | None, subject: str | None) -> Res
     rows = [row for records in study.subjects for row in records.lesions or ()]
     people = [records.subject for records in study.subjects]
     with_irecist = study.protocol.response.also == "iRECIST" or rules is not None
-    return judge(rows, chosen, people, subject, with_irecist=with_irecist)
+    return judge(rows, chosen, people, subject, with_irecist=with_irecist, file=str(folder))
 
 
 def _respond_table(
@@ -143,8 +140,9 @@ def _respond_table(
     from onearm.io.csv import read_table
 
     people = read_subjects(subjects)
-    rows = read_table(lesions, Measurement).checked().records
-    return judge(rows, rules, people, subject)
+    table = read_table(lesions, Measurement).checked()
+    answer = judge(table.records, rules, people, subject, file=str(lesions))
+    return replace(answer, warnings=(*table.findings, *answer.warnings))
 
 
 def read_rules(path: Path | None) -> ResponseRules:
@@ -173,6 +171,7 @@ def judge(
     only: str | None,
     *,
     with_irecist: bool = True,
+    file: str = "the lesions",
 ) -> Responses:
     """Judge the measurements of many subjects, ordered by subject."""
     by_subject: dict[str, list[Measurement]] = {}
@@ -180,7 +179,7 @@ def judge(
         if only is None or row.subject_id == only:
             by_subject.setdefault(row.subject_id, []).append(row)
     known = None if people is None else {person.subject_id: person for person in people}
-    findings = _unknown(by_subject, known, only)
+    findings = _unknown(by_subject, known, only, file)
     points: list[TimePoint] = []
     for subject_id in sorted(by_subject):
         person = known.get(subject_id) if known is not None else None
@@ -207,10 +206,11 @@ def _unknown(
     by_subject: Mapping[str, Sequence[Measurement]],
     known: Mapping[str, Subject] | None,
     only: str | None,
+    file: str,
 ) -> list[Finding]:
     if only is not None and only not in by_subject and (known is None or only not in known):
         hint = nearest(only, known or ())
-        return [Finding("error", "unknown-subject", f"no subject {only!r}{hint}")]
+        return [Finding("error", "unknown-subject", f"no subject {only!r} in {file}{hint}")]
     if known is None:
         return []
     return [

@@ -62,6 +62,8 @@ def analyse(folder: Path | str) -> Analysed:
 def _analyse(folder: Path, progress: Callable[[str], None]) -> Analysed:
     progress("reading the protocol and the tables")
     study = load_study(folder)
+    if not study.subjects:
+        raise InputError(f"{folder / 'data'}: no subject; a study without data cannot be analysed")
     progress("deriving responses and events")
     derived = tuple(derive_subject(records, study.protocol) for records in study.subjects)
     findings = [*study.findings, *(f for answers in derived for f in answers.findings)]
@@ -136,7 +138,7 @@ class Ran:
                 }
                 for one in headline(self.analysed.results)
             ],
-            "published": {verdict: verdicts.count(verdict) for verdict in dict.fromkeys(verdicts)},
+            "published": {v.replace(" ", "_"): verdicts.count(v) for v in dict.fromkeys(verdicts)},
             "findings": [str(finding) for finding in self.analysed.findings],
             "written": [str(path) for path in self.written],
         }
@@ -168,9 +170,9 @@ def headline(results: Results) -> list[Headline]:
 def _verdicts(comparisons: Sequence[Comparison]) -> list[str]:
     if not comparisons:
         return []
-    verdicts = [comparison.verdict for comparison in comparisons]
-    counted = ", ".join(f"{verdicts.count(v)} {v}" for v in dict.fromkeys(verdicts))
-    return [f"Published numbers: {counted}"]
+    from onearm.results.published import summary_text
+
+    return [summary_text(comparisons)]
 
 
 def run_study(
@@ -246,6 +248,9 @@ def _report(analysed: Analysed, provenance: dict[str, object]) -> str:
     from onearm.report.document import build_report
     from onearm.report.html import render_html
 
+    if origins := analysed.study.origins:
+        words = ", ".join(sorted(origins)).lower()
+        provenance = {"notice": f"Patient data: {words}. See SOURCE.md.", **provenance}
     document = build_report(
         analysed.study.protocol,
         analysed.results,

@@ -19,7 +19,7 @@ from onearm.clinical.checks import check_subject
 from onearm.clinical.cutoff import apply_cutoff
 from onearm.clinical.records import TABLES, Screening, Subject, SubjectRecords
 from onearm.errors import Finding, InputError, Place, nearest
-from onearm.io.csv import Table, read_table
+from onearm.io.csv import Table, errors_with_hints, read_table
 from onearm.io.yaml import read_yaml
 from onearm.protocol.model import Protocol
 from onearm.protocol.parse import parse_protocol
@@ -34,6 +34,7 @@ class Study:
 
     ``tables`` holds what the files hold, ``subjects`` and ``screening`` what
     counts up to the data cut-off, in the order of the subject identifiers.
+    ``origins`` holds what the column ``data_origin`` of the tables says.
     """
 
     folder: Path
@@ -42,6 +43,7 @@ class Study:
     subjects: tuple[SubjectRecords, ...]
     screening: tuple[Screening, ...] | None
     findings: tuple[Finding, ...]
+    origins: frozenset[str]
 
     def subject(self, subject_id: str) -> SubjectRecords:
         """Return the records of one subject, or raise an InputError that names the nearest."""
@@ -65,7 +67,7 @@ def load_study(folder: Path | str) -> Study:
     if not (folder / "protocol.yaml").is_file():
         raise InputError(f"{folder}: no study folder; it must hold a protocol.yaml")
     protocol = parse_protocol(read_yaml(folder / "protocol.yaml"))
-    tables, findings = read_tables(folder / "data", _characteristics(protocol))
+    tables, findings, origins = read_tables(folder / "data", _characteristics(protocol))
     findings += _membership(tables)
     _stop_at_errors(findings)
     subjects, screening, notes = _up_to_cutoff(tables, protocol.study.data_cutoff)
@@ -74,21 +76,26 @@ def load_study(folder: Path | str) -> Study:
     for records in subjects:
         findings += check_subject(records, protocol.response.rules, drugs=drugs)
     _stop_at_errors(findings)
-    return Study(folder, protocol, tables, subjects, screening, tuple(findings))
+    return Study(folder, protocol, tables, subjects, screening, tuple(findings), origins)
 
 
 def _stop_at_errors(findings: Iterable[Finding]) -> None:
-    errors = [finding for finding in findings if finding.severity == "error"]
-    if errors:
-        raise InputError(errors)
+    """Raise the errors, with the columns that look misspelt: one is often why."""
+    found = list(findings)
+    if any(finding.severity == "error" for finding in found):
+        raise InputError(errors_with_hints(found))
 
 
 def read_tables(
     folder: Path, characteristics: tuple[str, ...] = ()
-) -> tuple[dict[str, tuple[Any, ...] | None], list[Finding]]:
-    """Read every table of a data folder, with all findings; an absent file gives ``None``."""
+) -> tuple[dict[str, tuple[Any, ...] | None], list[Finding], frozenset[str]]:
+    """Read every table of a data folder, with all findings and the origins of the rows.
+
+    An absent file gives ``None``.
+    """
     tables: dict[str, tuple[Any, ...] | None] = {}
     findings = list(_unknown_files(folder))
+    origins: frozenset[str] = frozenset()
     for record in TABLES:
         path = folder / f"{record.TABLE}.csv"
         if not path.exists():
@@ -98,7 +105,8 @@ def read_tables(
         table: Table[Any] = read_table(path, record, characteristics=names)
         tables[record.TABLE] = table.records
         findings += table.findings
-    return tables, findings
+        origins |= table.origins
+    return tables, findings, origins
 
 
 def _characteristics(protocol: Protocol) -> tuple[str, ...]:

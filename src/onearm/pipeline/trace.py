@@ -61,20 +61,22 @@ class Traced:
 
     def _contributions(self, contributions: Sequence[Contribution]) -> list[str]:
         lines = []
-        for role in dict.fromkeys(sorted((c.role for c in contributions), key=_role_order)):
+        for role in sorted(dict.fromkeys(c.role for c in contributions), key=_role_order):
             of_role = [c for c in contributions if c.role == role]
             lines += ["", f"{role.capitalize()}: {count_of(len(of_role), 'subject')}"]
-            is_grouped = role == "not counted"
-            values = [c.value or "" for c in of_role] if is_grouped else []
-            for value in sorted(dict.fromkeys(values)) or [""]:
-                chosen = [c for c in of_role if not is_grouped or (c.value or "") == value]
-                if is_grouped and value:
-                    lines.append(f"  {value} ({len(chosen)})")
-                for one in chosen:
-                    head = f"  {one.subject_id}" + (f"  {one.value}" if one.value else "")
-                    lines.append(head)
-                    lines += self._reason(f"{one.reason}; {source_lines(one.sources)}", one.sources)
+            values = sorted({c.value or "" for c in of_role})
+            if role != "not counted" or values == [""]:
+                lines += [line for one in of_role for line in self._contribution(one, one.value)]
+                continue
+            for value in values:
+                chosen = [c for c in of_role if (c.value or "") == value]
+                lines.append(f" {value or 'no value'}: {len(chosen)}")
+                lines += [line for one in chosen for line in self._contribution(one, None)]
         return lines
+
+    def _contribution(self, one: Contribution, value: str | None) -> list[str]:
+        head = f"  {one.subject_id}" + (f"  {value}" if value else "")
+        return [head, *self._reason(f"{one.reason}; {source_lines(one.sources)}", one.sources)]
 
     def _reason(self, text: str, sources: Iterable[Source]) -> list[str]:
         lines = [f"      {text}"]
