@@ -181,6 +181,15 @@ def test_irecist_is_recist_with_an_i_before_the_first_pd(seed):
 
 
 @given(SEEDS)
+def test_without_pd_the_best_response_is_the_same_by_irecist(seed):
+    points = points_of(rows_of(random_patient(seed)))
+    assume(all(point.overall != "PD" for point in points))
+    best = best_of(points)
+
+    assert best.ibor == AS_IRECIST[best.confirmed_best]
+
+
+@given(SEEDS)
 def test_irecist_confirms_only_what_waited_and_ends_there(seed):
     letters = [point.irecist for point in points_of(rows_of(random_patient(seed)))]
     if "iCPD" not in letters:

@@ -10,7 +10,7 @@ says otherwise.
 from __future__ import annotations
 
 import pytest
-from patients import after, best_of, day
+from patients import after, best_of, day, derive
 
 NON_PD = "NON-CR/NON-PD"
 
@@ -280,3 +280,36 @@ def test_the_profile_of_admiralonco_lets_a_pr_after_cr_stand():
 
     assert best_of("42 CR, 84 PR, 126 PR", rules).confirmed_best == "PR"
     assert best_of("42 CR, 84 PR, 126 PR").confirmed_best == "SD"
+
+
+def test_a_cr_with_a_non_target_not_done_between_stays_a_cr():
+    # Table 1 makes the second time point PR; nothing has come back (E09 table 3, footnote).
+    scans = {0: "T 20, N +", 42: "T gone, N gone", 84: "T gone, N nd", 126: "T gone, N gone"}
+    found = derive(scans=scans)
+
+    assert [point.overall for point in found.time_points] == ["CR", "PR", "CR"]
+    assert found.best.confirmed_best == "CR"
+    assert found.best.ibor == "iCR"
+
+
+@pytest.mark.parametrize("choice", ["pd", "recode", "flag"])
+def test_pr_after_cr_is_a_finding_whatever_the_option(choice):
+    plain = derive("42 PR, 84 PR", rules={"cr_pr": choice}).findings
+    found = derive("42 CR, 84 PR", rules={"cr_pr": choice}).findings
+
+    assert len(found) == len(plain) + 1
+
+
+NO_DATA = [  # E09 4.9: not evaluable, with the reason
+    ("died", {"death": 20}, str(day(20))),
+    ("withdrew", {"stop": (20, "WITHDRAWAL OF CONSENT")}, "withdr"),
+    ("not done", {"alive": 100}, "no assessment"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("facts", "words"), by_name(NO_DATA))
+def test_without_any_assessment_the_reason_says_why(facts, words):
+    best = derive("", **facts).best
+
+    assert best.confirmed_best == "NE"
+    assert words in best.reason.lower()

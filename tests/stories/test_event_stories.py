@@ -169,6 +169,12 @@ def test_an_early_death_without_assessment_has_its_own_flag():
     assert told(event) == "61 DEATH_EARLY"
 
 
+def test_a_late_death_without_assessment_is_not_called_early():
+    event = derive("", preset="ema", death=300).events["pfs"]
+
+    assert told(event) == "301 DEATH"
+
+
 @pytest.mark.parametrize(("responses", "facts", "pfs", "ipfs"), by_name(IPFS))
 def test_ipfs_ends_with_the_iupd_that_stands(responses, facts, pfs, ipfs):
     events = derive(responses, **facts).events

@@ -29,12 +29,17 @@ BY_TARGETS = [
      "iUPD iCPD"),
     ("I17 T2", "+4.999 mm does not", {0: "T 50", 42: "T 60", 84: "T 64.999"}, "iUPD iUPD"),
     ("FAQ", "+4, then +2: the growth adds up from the iUPD",
-     {0: "T 50", 42: "T 60", 84: "T 64", 98: "T 66"}, "iUPD iUPD iCPD"),
+     {0: "T 50", 42: "T 60", 84: "T 64", 126: "T 66"}, "iUPD iUPD iCPD"),
     ("I17 T2", "+20 % is not asked for once more", {0: "T 100", 42: "T 120", 84: "T 125"},
      "iUPD iCPD"),
     ("I17 T2", "no change stays unconfirmed", {0: "T 50", 42: "T 60", 84: "T 60"}, "iUPD iUPD"),
     ("I17 T2", "a partial sum does not confirm what grew 3 mm",
      {0: "T1 40, T2 10", 42: "T1 50, T2 10", 84: "T1 53, T2 nd"}, "iUPD NE"),
+    ("E09 4.4.2", "what is measured alone is 5 mm more than the iUPD sum",
+     {0: "T1 40, T2 10", 42: "T1 50, T2 10", 84: "T1 70, T2 nd"}, "iUPD iCPD"),
+    ("E09 4.4.2", "an iUPD by two of three, which then grow 5 mm each",
+     {0: "T1 20, T2 20, T3 10", 42: "T1 40, T2 40, T3 nd", 84: "T1 45, T2 45, T3 10"},
+     "iUPD iCPD"),
     ("I17 T2", "targets progress after an iUPD by a new lesion",
      {0: "T 50", 42: "T 50, L 12", 84: "T 60, L 12"}, "iUPD iCPD"),
     ("I17 T2", "targets progress after an iUPD by non-targets",
@@ -71,7 +76,7 @@ BY_NEW_LESIONS = [
     ("I17 T2", "two new target lesions: their sum +5 mm",
      {0: "T 50", 42: "T 50, L1 12, L2 14", 84: "T 50, L1 14, L2 17"}, "iUPD iCPD"),
     ("I17 T2", "+4, then +2 of a new target lesion",
-     {0: "T 50", 42: "T 50, L 12", 84: "T 50, L 16", 98: "T 50, L 18"}, "iUPD iUPD iCPD"),
+     {0: "T 50", 42: "T 50, L 12", 84: "T 50, L 16", 126: "T 50, L 18"}, "iUPD iUPD iCPD"),
     ("I17 T2", "a new non-target lesion (below 10 mm): any increase",
      {0: "T 50", 42: "T 50, L 6", 84: "T 50, L 9"}, "iUPD iCPD"),
     ("I17 T2", "a new node below 15 mm is non-target: any increase",
@@ -135,6 +140,8 @@ RESET = [
      {0: "T 50", 42: "T 50, L 12", 84: "T gone, L 12"}, "iUPD iPR"),
     ("I17", "targets and new lesions are gone: iCR",
      {0: "T 50", 42: "T 50, L 12", 84: "T gone, L gone"}, "iUPD iCR"),
+    ("E09 table 2", "non-target only: gone, a new lesion shrinks and stands; iPR is impossible",
+     {0: "N +", 42: "N gone, L 12", 84: "N gone, L 6"}, f"iUPD {NON}"),
     ("I17", "targets are gone, non-targets stand: iPR",
      {0: "T 50, N +", 42: "T 60, N +", 84: "T gone, N +"}, "iUPD iPR"),
 ]  # fmt: skip
@@ -225,6 +232,22 @@ def test_a_new_lesion_that_was_not_assessed_denies_icr():
 
     assert found.split()[0] == "iUPD"
     assert found.split()[1] != "iCR"
+
+
+def test_no_disease_is_not_said_while_a_new_lesion_stands():
+    found = answers({0: "L gone", 42: "L 12", 84: "L 7"}).split()
+
+    assert found[0] == "iUPD"
+    assert found[1] != "NED"
+
+
+def test_a_new_lesion_of_an_early_scan_leaves_no_nadir():
+    # The scan of day 56 is too early and ignored: the nadir of the new lesion is 25 mm, not 10.
+    scans = {
+        0: "T 50", 42: "T 50, L 25", 56: "T 50, L 10", 84: "T 35, L 25", 126: "T 35, L 28",
+    }  # fmt: skip
+
+    assert answers(scans) == "iUPD iUPD iPR iPR"
 
 
 def test_recist_stays_pd_while_irecist_waits_and_resets():

@@ -25,6 +25,8 @@ BASELINE = [
      {-20: "T1 50, T2 30", -5: "T1 40, T2 nd", 42: "T1 32, T2 24"}, "PR"),  # 56 of 80
     ("E09 3.2", "a scan after first dose is never baseline",
      {-5: "T 40", 3: "T 50", 42: "T 48"}, "PD PD"),  # 48 is +20 % over 40
+    ("E09 3.2", "without labels, scans before and after first dose are not one time point",
+     {"-5 -": "T 40", "3 -": "T 50", "42 -": "T 48"}, "PD PD"),
     ("E09 3.2", "a target without baseline measurement is NE for ever",
      {0: "T1 50, T2 nd", 42: "T1 20, T2 20", 84: "T1 90, T2 90"}, "NE NE"),
     ("E09 4.4.2", "a new lesion is PD although a target has no baseline",
@@ -146,6 +148,8 @@ NON_TARGETS = [
      {0: "T 20, N1 +, N2 +", 42: "T 20, N1 nd, N2 ++"}, "PD"),
     ("E09 4.3.3", "a non-target node of 9.9 mm is gone",
      {0: "T 20, NG 12", 42: "T gone, NG 9.9"}, "CR"),
+    ("E09 4.3.3", "a non-target node too small to measure is normal",
+     {0: "T 20, NG 12", 42: "T gone, NG small"}, "CR"),
     ("E09 4.3.3", "a non-target node of 10 mm persists",
      {0: "T 20, NG 12", 42: "T gone, NG 10"}, "PR"),
     ("E09 4.4.4", "equivocal progression that is confirmed counts from its first sight",
@@ -192,6 +196,8 @@ NEW_LESIONS = [
     ("E09 4.3.5", "one equivocal, another one confirmed: only the second counts",
      {0: "T 20", 42: "T 20, L1 6?", 84: "T 20, L1 6?, L2 12"}, "SD PD"),
     ("FAQ new node", "a new node of 9 mm is none", {0: "T 20", 42: "T 20, LG 9"}, "SD"),
+    ("FAQ new node", "a new node too small to measure is none", {0: "T 20", 42: "T 20, LG small"},
+     "SD"),
     ("FAQ new node", "a new node of 10 mm", {0: "T 20", 42: "T 20, LG 10"}, "PD"),
     ("FAQ new node", "a new node of 14 mm", {0: "T 20", 42: "T 20, LG 14"}, "PD"),
     ("FAQ new node", "a node of 9, then 11 mm: PD when it exists",
@@ -387,6 +393,21 @@ def with_markers(are_normal, rule):
     markers = () if are_normal is None else [(day(42), are_normal)]
     points, _ = assess_subject(rows, ResponseRules(markers_required=rule), day(0), markers=markers)
     return points[0].overall
+
+
+def test_a_lesion_back_after_cr_that_the_option_lets_pass_is_a_finding():
+    rows = rows_of({0: "T 20", 42: "T gone", 84: "T 3"})
+    found = {
+        rule: [finding.code for finding in assess_subject(rows, rules_of(rule), day(0))[1]]
+        for rule in ("pd", "threshold_only", "flag")
+    }
+
+    assert found["pd"] == found["threshold_only"] == []
+    assert len(found["flag"]) == 1
+
+
+def rules_of(reappear_after_cr):
+    return ResponseRules(reappear_after_cr=reappear_after_cr)
 
 
 def test_sums_are_exact_where_binary_floats_are_not():
