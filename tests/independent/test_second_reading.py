@@ -1,4 +1,4 @@
-"""RECIST 1.1 read a second time, from its prose, and compared on random patients.
+"""RECIST 1.1 and iRECIST read a second time, from their prose, and compared on random patients.
 
 Nothing here is taken from the package but the words of its answers. Sizes are
 fractions of a millimetre. Sections: Eisenhauer EA, et al. Eur J Cancer
@@ -11,7 +11,7 @@ from collections import Counter
 from fractions import Fraction
 
 import pytest
-from random_patients import FIRST_DOSE, random_patient, rows_of
+from random_patients import FIRST_DOSE, Scan, random_patient, rows_of
 
 from onearm.clinical.best import Circumstances, best_response
 from onearm.clinical.timepoints import assess_subject
@@ -116,7 +116,9 @@ def non_target_response(scan, later, baseline, had_cr):
     return "NON-CR/NON-PD" if standing else "CR"
 
 
-def shows_new_lesion(scan, later, has_baseline_pet):
+def shown_new_lesions(scan, later, has_baseline_pet):
+    """Return the new lesions that a scan shows beyond doubt, or that a later one confirms."""
+
     def is_there(seen):
         too_small = seen.is_node and seen.size is not None and seen.size < 10
         return seen.state not in ("ABSENT", "NOT DONE") and not too_small
@@ -125,13 +127,15 @@ def shows_new_lesion(scan, later, has_baseline_pet):
         pet_alone = seen.method == "FDG-PET" and not has_baseline_pet
         return is_there(seen) and (seen.state == "EQUIVOCAL" or pet_alone)
 
-    for name, seen in of_kind(scan, "new").items():
-        if is_uncertain(seen):
-            if what_follows(name, later, is_uncertain, is_there):
-                return True
-        elif is_there(seen):
-            return True
-    return False
+    return [
+        name
+        for name, seen in of_kind(scan, "new").items()
+        if (
+            what_follows(name, later, is_uncertain, is_there)
+            if is_uncertain(seen)
+            else is_there(seen)
+        )
+    ]
 
 
 def overall_response(target, non_target, has_new):
@@ -159,13 +163,160 @@ def read(scans):
         total = sum_of(list(values.values()))
         target = target_response(values, nodes, first, nadir, had_cr)
         non_target = non_target_response(scan, later, baseline, had_cr)
-        has_new = has_new or shows_new_lesion(scan, later, has_pet)
+        has_new = has_new or bool(shown_new_lesions(scan, later, has_pet))
         overall = overall_response(target, non_target, has_new)
         answers.append((scan.day, total, nadir, target, non_target, has_new, overall))
         had_cr = had_cr or overall == "CR"
         if total is not None:
             nadir = total if nadir is None else min(nadir, total)
     return answers
+
+
+# The second reading: iRECIST (Seymour 2017, I17)
+
+WITH_AN_I = {
+    "CR": "iCR",
+    "PR": "iPR",
+    "SD": "iSD",
+    "NE": "NE",
+    "NED": "NED",
+    "NON-CR/NON-PD": "NON-iCR/NON-iUPD",
+}
+ORDER = {"CR": 0, "PR": 1, "SD": 2}
+
+
+def new_sizes(scan, names):
+    """Return the size of each, 0 when gone, None when not measured."""
+    seen = {name: scan.lesions.get(name) for name in names}
+    return {
+        name: None if lesion is None else Fraction(0) if lesion.state == "ABSENT" else lesion.size
+        for name, lesion in seen.items()
+    }
+
+
+def is_measurable(name, scan, targets):
+    """A new target: 10 mm, a node 15 mm; at most five, and two an organ (none is named here)."""
+    seen = scan.lesions[name]
+    same_organ = [is_node for is_node in targets.values() if is_node == seen.is_node]
+    least = 15 if seen.is_node else 10
+    return seen.size is not None and seen.size >= least and max(len(same_organ) - 1, 0) < 1
+
+
+def has_grown(now, then):
+    return now is not None and then is not None and now - then >= 5
+
+
+def is_less(now, then):
+    return now is not None and then is not None and now < then
+
+
+def read_irecist(scans):
+    """Return the letters of each scan after baseline; None after iCPD."""
+    has_pet = any(seen.method == "FDG-PET" for seen in scans[0].lesions.values())
+    new_targets, new_others = {}, set()
+    nadir, pending, letters = None, None, []
+    for i, (day, total, _, target, non_target, _, _) in enumerate(read(scans), start=1):
+        if letters and letters[-1] in ("iCPD", None):
+            letters.append(None)
+            continue
+        if pending and day - pending["day"] < 28:
+            letters.append("iUPD")  # ignored entirely
+            continue
+        scan = scans[i]
+        shown = shown_new_lesions(scan, scans[i + 1 :], has_pet)
+        added = [name for name in shown if name not in new_targets and name not in new_others]
+        for name in added:
+            if is_measurable(name, scan, new_targets):
+                new_targets[name] = scan.lesions[name].is_node
+            else:
+                new_others.add(name)
+        sizes = new_sizes(scan, new_targets)
+        new_total, others = sum_of(list(sizes.values())), new_sizes(scan, new_others)
+        all_known = [*new_targets, *new_others]
+        standing = [n for n in all_known if not is_gone_for_sure(scan.lesions.get(n))]
+        non_targets = of_kind(scan, "non-target")
+        now = {
+            "day": day, "sum": total, "target": target, "non-target": non_target,
+            "new": new_total, "others": others,
+            "sizes": {n: seen.size for n, seen in non_targets.items() if seen.size is not None},
+        }  # fmt: skip
+        causes = set()
+        if target == "PD":
+            causes.add("target")
+        if non_target == "PD":
+            causes.add("non-target")
+        over_nadir = new_total is not None and nadir is not None and is_pd(new_total, nadir)
+        if added or over_nadir:
+            causes.add("new")
+        if new_total is not None:
+            nadir = new_total if nadir is None or added else min(nadir, new_total)
+        if pending is None:
+            if causes:
+                pending = {**now, "causes": causes}
+                letters.append("iUPD")
+            else:
+                letters.append(letter_of(target, non_target, standing))
+        elif confirms(now, pending, non_targets, added):
+            letters.append("iCPD")
+        elif letter_of(target, non_target, []) == "NE":
+            letters.append("NE")
+        elif resolves(now, pending, standing):
+            pending = None
+            letters.append(letter_of(target, non_target, standing))
+        else:
+            letters.append("iUPD")
+    return letters
+
+
+def is_gone_for_sure(seen):
+    return seen is not None and seen.state == "ABSENT"
+
+
+def letter_of(target, non_target, standing):
+    if "PD" in (target, non_target):
+        return "PD"
+    letter = WITH_AN_I[overall_response(target, non_target, has_new=False)]
+    if letter == "iCR" and standing:
+        return "NON-iCR/NON-iUPD" if target is None else "iPR"
+    return letter
+
+
+def confirms(now, pending, non_targets, added):
+    """I17, table 2: more of what progressed, or what did not progress before."""
+    causes = pending["causes"]
+    grown_others = [
+        name
+        for name, size in now["others"].items()
+        if size is not None and pending["others"].get(name) is not None
+        and size > pending["others"][name]
+    ]  # fmt: skip
+    further = any(seen.state == "UNEQUIVOCAL PROGRESSION" for seen in non_targets.values()) or any(
+        size > pending["sizes"].get(name, size) for name, size in now["sizes"].items()
+    )
+    return bool(
+        ("target" in causes and has_grown(now["sum"], pending["sum"]))
+        or ("target" not in causes and now["target"] == "PD")
+        or ("non-target" not in causes and now["non-target"] == "PD")
+        or ("non-target" in causes and further)
+        or added
+        or grown_others
+        or has_grown(now["new"], pending["new"])
+    )
+
+
+def resolves(now, pending, standing):
+    """No category progresses any more; after new lesions something must have improved."""
+    if "PD" in (now["target"], now["non-target"]):
+        return False
+    if "new" not in pending["causes"]:
+        return True
+    return (
+        not standing
+        or ORDER.get(now["target"], 3) < ORDER.get(pending["target"], 3)
+        or is_less(now["sum"], pending["sum"])
+        or is_less(now["new"], pending["new"])
+        or (now["non-target"] == "CR" and pending["non-target"] != "CR")
+    )
 
 
 # The second reading: best response
@@ -278,3 +429,30 @@ def test_random_patients_reach_every_response_and_many_ties():
     assert min(found.values()) >= 10
     assert set(best) >= {"CR", "PR", "SD", "PD", "NE", "NON-CR/NON-PD", "NED"}
     assert ties >= 100
+
+
+def completed(scans):
+    """Return the scans with every lesion of baseline assessed: 1H is silent on missing ones."""
+    full = [scans[0]]
+    for scan in scans[1:]:
+        lesions = dict(scan.lesions)
+        for name, first in scans[0].lesions.items():
+            seen = lesions.get(name)
+            if first.kind != "new" and (seen is None or seen.state == "NOT DONE"):
+                lesions[name] = full[-1].lesions[name]
+        full.append(Scan(scan.day, lesions))
+    return full
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_two_readings_of_irecist_agree_on_random_patients(batch):
+    size = PATIENTS // BATCHES
+    for seed in range(batch * size, (batch + 1) * size):
+        scans = completed(random_patient(seed, with_splits=False))
+        if any(value.state == "NOT DONE" for value in scans[0].lesions.values()):
+            continue
+        if not {"target", "non-target"} & {seen.kind for seen in scans[0].lesions.values()}:
+            continue  # no disease at baseline has no letter while a new lesion stands
+        points, _ = assess_subject(rows_of(scans), RULES, FIRST_DOSE)
+
+        assert [point.irecist for point in points] == read_irecist(scans), seed
