@@ -24,6 +24,7 @@ TABLES = [
     "survival_means.csv",
     "logrank_data.csv",
     "logrank.csv",
+    "one_sample_logrank.csv",
 ]
 NAMES_IN_R = {  # transform: conf.type
     "log-log": "log-log",

@@ -2,8 +2,8 @@
 #
 # Takes gastric-xelox.csv and tqb2450-ib-02.csv from the folder of this script;
 # writes survival_data.csv, survival_curves.csv, survival_quantiles.csv,
-# survival_rates.csv, survival_means.csv, logrank_data.csv and logrank.csv to the
-# folder given as first argument (default: the same).
+# survival_rates.csv, survival_means.csv, logrank_data.csv, logrank.csv and
+# one_sample_logrank.csv to the folder given as first argument (default: the same).
 # Knows nothing of onearm.
 #
 #   Rscript survival.R [folder]
@@ -194,6 +194,22 @@ logrank_rows <- function(d) {
              observed = fit$obs, expected = fit$exp, variance = diag(fit$var), chi_square = fit$chisq)
 }
 
+# One-sample log-rank: survdiff with an offset gives O, E and (O - E)^2 / E; poisson.test the
+# limits of O / E. The survival under the null hypothesis is by pexp and pweibull.
+one_sample_rows <- function(s) {
+  do.call(rbind, lapply(c(0.5, 1, 1.7), function(shape) {
+    day <- median(s$time)
+    scale <- day / (-log(0.6))^(1 / shape)
+    null <- if (shape == 1) pexp(s$time, 1 / scale, lower.tail = FALSE) else
+      pweibull(s$time, shape, scale, lower.tail = FALSE)
+    fit <- survdiff(Surv(s$time, s$status) ~ offset(null))
+    ratio <- poisson.test(sum(s$status), fit$exp, conf.level = s$level)
+    data.frame(dataset = s$name, shape = shape, day = day, survival = 0.6, observed = fit$obs,
+               expected = fit$exp, chi_square = fit$chisq,
+               ratio = unname(ratio$estimate), lower = ratio$conf.int[1], upper = ratio$conf.int[2])
+  }))
+}
+
 each <- function(f) do.call(rbind, lapply(sets, f))
 save_table(each(curve_rows), "survival_curves.csv")
 save_table(each(function(s) do.call(rbind, lapply(TRANSFORMS, function(t)
@@ -203,3 +219,4 @@ save_table(each(function(s) do.call(rbind, lapply(TRANSFORMS, function(t) rate_r
 save_table(each(mean_rows), "survival_means.csv")
 save_table(do.call(rbind, comparisons), "logrank_data.csv")
 save_table(do.call(rbind, lapply(comparisons, logrank_rows)), "logrank.csv")
+save_table(each(one_sample_rows), "one_sample_logrank.csv")
