@@ -72,6 +72,7 @@ class AnalysisSet(StrEnum):
     SCREENED = "screened"
     ENROLLED = "enrolled"
     TREATED = "treated"
+    TREATED_MEASURABLE = "treated-measurable"
     RESPONSE_EVALUABLE = "response-evaluable"
 
 

@@ -14,10 +14,12 @@ import pytest
 import test_best_response_stories as best_stories
 import test_irecist_stories as irecist_stories
 import test_recist_stories as recist_stories
-from patients import derive, records_of
+from patients import derive, protocol_with, records_of
 
 from onearm.clinical.checks import check_subject
+from onearm.clinical.subject import derive_subject
 from onearm.protocol.response import ResponseRules
+from onearm.results.run import run_analyses
 
 WITHOUT_STORY = {
     "nadir_excludes_ne_visits": "by E09 tables 1 and 2 a time point with a complete target sum "
@@ -93,10 +95,7 @@ def subjects():
         changed = derive(*given, rules={option: value}, **facts)
         return option, value, answer(derive(*given, **facts)), answer(changed)
 
-    yield both(
-        "population", "treated_measurable", lambda found: found.membership("treated").is_member,
-        scans={0: "N +", 42: "N +"},
-    )  # fmt: skip
+    yield "population", "treated_measurable", orr_total(), orr_total("treated_measurable")
     yield both(
         "reference_date", "enrolment", lambda found: found.best.confirmed_best,
         "38 SD", enrolled=-4,
@@ -105,6 +104,14 @@ def subjects():
         "clinical_pd_is_event", True, lambda found: found.events["pfs"].rule,
         "42 SD, 84 PD", stop=(60, "SYMPTOMATIC DETERIORATION"),
     )  # fmt: skip
+
+
+def orr_total(population="treated"):
+    """Return how many subjects the ORR is out of, the one having non-targets alone."""
+    records = records_of(scans={0: "N +", 42: "N +"})
+    protocol = protocol_with(source="derived", rules={"population": population})
+    results = run_analyses(protocol, [records], [derive_subject(records, protocol)], None)
+    return results["orr/all/total"].value
 
 
 SETS = (checked, responses, markers, best, irecist, subjects)

@@ -12,7 +12,7 @@ adequate assessment before it; so do PD and death after missed assessments
 (MISS2), when more than twice (interval + window) days passed since the last
 adequate one, or since day 1. Without any of these the last adequate assessment
 is the end (CUT); without an adequate one day 1 is (NOPOST, NOBASE). A death
-before any assessment is DEATH_EARLY.
+before any assessment and within that limit is DEATH_EARLY.
 Knows no statistics.
 """
 
@@ -112,7 +112,8 @@ def _progression_free(
     if rules.missed_assessments == "censor" and limit is not None and gap > limit:
         why = f"{end.reason}, {gap} days after the last adequate assessment (more than {limit})"
         return _censored(endpoint, known, points, end.date, "MISS2", why, end.sources)
-    if end.rule == "DEATH" and not _adequate(points, None):
+    is_early = limit is not None and gap <= limit and not _adequate(points, None)
+    if end.rule == "DEATH" and is_early:
         end = replace(end, rule="DEATH_EARLY")
     return _event(endpoint, known, end, is_event=True)
 

@@ -14,8 +14,8 @@ no treatment decision.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from onearm.clinical.lesions import Limits, um
 from onearm.clinical.new_lesions import NewLesions, NewSizes
@@ -45,11 +45,16 @@ TARGET, NON_TARGET, NEW = "target", "non-target", "new lesion"
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An unconfirmed progression: the values at the first iUPD of its block."""
+    """An unconfirmed progression: the values at the first iUPD of its block.
+
+    ``waits_from`` is its last iUPD: each one without change opens the window anew.
+    """
 
     date: dt.date
+    waits_from: dt.date
     causes: tuple[str, ...]
     sum_um: int | None
+    target_um: dict[str, int]  # of the targets that were measured
     non_target_um: dict[str, int]
     new: NewSizes
     non_target: Response | None
@@ -91,8 +96,9 @@ class Judge:
     def _without_progression(self, seen: Assessment, new: NewSizes) -> tuple[IResponse, str]:
         """Name the response of the categories when none of them progresses."""
         response = AS_IRECIST[_categories(seen)]
-        if response is ICR and new.standing:
-            return IPR, f"iPR: targets gone, but {count_of(new.standing, 'new lesion')} not gone"
+        if response in (ICR, IResponse.NED) and new.standing:
+            left = IPR if seen.target is not None else IResponse.NON_ICR_NON_IUPD
+            return left, f"{left}: {count_of(new.standing, 'new lesion')} not gone, all else is"
         return response, AS_BEFORE[response]
 
     def _progression(self, seen: Assessment, new: NewSizes) -> tuple[str, ...]:
@@ -109,8 +115,8 @@ class Judge:
     def _with_pending(
         self, seen: Assessment, new: NewSizes, pending: Pending
     ) -> tuple[IResponse, str]:
-        wait = (seen.date - pending.date).days
-        since = f"{count_of(wait, 'day')} after the iUPD of {pending.date}"
+        wait = (seen.date - pending.waits_from).days
+        since = f"{count_of(wait, 'day')} after the iUPD of {pending.waits_from}"
         if wait < self.earliest and not (self.rules.early_scan == "exception" and new.added):
             return IUPD, f"iUPD: the scan {since} is too early to confirm"
         grown = self._confirmation(seen, new, pending)
@@ -123,7 +129,7 @@ class Judge:
             causes = self._progression(seen, new) or pending.causes
             self.pending = _anchor(seen, new, causes)
             return IUPD, f"iUPD: {grown}, but {since} is too late to confirm; waits anew"
-        if _categories(seen) is Response.NE:
+        if _categories(seen) is Response.NE or _is_cause_unseen(seen, pending):
             if not self.rules.ne_keeps_iupd:
                 self.pending = None
                 return IResponse.NE, f"NE: not assessed {since}, which no longer counts"
@@ -132,12 +138,14 @@ class Judge:
             self.pending = None
             response, reason = self._without_progression(seen, new)
             return response, f"{reason}; the iUPD of {pending.date} was not confirmed"
+        self.pending = replace(pending, waits_from=seen.date)
         return IUPD, f"iUPD: neither confirmed nor resolved {since}"
 
     def _confirmation(self, seen: Assessment, new: NewSizes, pending: Pending) -> str | None:
         """Return what confirms the progression (I17 table 2), None when nothing does."""
-        if TARGET in pending.causes and self._has_grown(seen.sum_um, pending.sum_um):
-            return f"sum {_growth(seen.sum_um, pending.sum_um)} since the iUPD"
+        then, now = sum(pending.target_um.values()), _sum_of(pending.target_um, seen)
+        if TARGET in pending.causes and self._has_grown(now, then):
+            return f"sum {_growth(now, then)} since the iUPD"
         if _target(seen) is Response.PD and TARGET not in pending.causes:
             return "target lesions progress too"
         if _non_target(seen) is Response.PD and NON_TARGET not in pending.causes:
@@ -193,7 +201,23 @@ def _anchor(seen: Assessment, new: NewSizes, causes: tuple[str, ...]) -> Pending
         for row in seen.non_target_rows
         if row.diameter_um is not None
     }
-    return Pending(seen.date, causes, seen.sum_um, sizes, new, _non_target(seen), _rank(seen))
+    targets = {name: value for name, value in seen.values.items() if value is not None}
+    return Pending(
+        seen.date, seen.date, causes, seen.sum_um, targets, sizes, new, _non_target(seen),
+        _rank(seen),
+    )  # fmt: skip
+
+
+def _sum_of(then: Mapping[str, int], seen: Assessment) -> int:
+    """Return the sum of the same targets now; one not measured now adds nothing."""
+    return sum(seen.values.get(name) or 0 for name in then)
+
+
+def _is_cause_unseen(seen: Assessment, pending: Pending) -> bool:
+    """Return whether a category that progressed was not assessed this time."""
+    return (TARGET in pending.causes and _target(seen) is Response.NE) or (
+        NON_TARGET in pending.causes and _non_target(seen) is Response.NE
+    )
 
 
 def _grown_non_target(seen: Assessment, pending: Pending) -> str | None:

@@ -60,7 +60,7 @@ def check_lesions(
     """
     for row in rows:
         yield from _check_cells(row, rules)
-    visits = assemble_visits(rows, rules)
+    visits = assemble_visits(rows, rules, reference)
     yield from _check_lesion_identity(rows)
     yield from _check_order(visits, rules)
     chosen = choose_baseline(visits, reference)

@@ -112,7 +112,7 @@ def target_values(
     values: dict[str, int | None] = dict.fromkeys(targets)
     for row in visit.rows:
         if row.lesion_id in values:
-            value = _value(row, limits)
+            value = value_of(row, limits)
             if value is not None:
                 values[row.lesion_id] = value
     if fragments:
@@ -134,7 +134,7 @@ def _add_fragments(
     is_whole = own is not None and own.diameter_um is not None
     if not expected or (is_whole and own is not None and own.state is LesionState.SPLIT):
         return
-    parts = [_value(rows[name], limits) if name in rows else None for name in expected]
+    parts = [value_of(rows[name], limits) if name in rows else None for name in expected]
     if is_whole and not any(name in rows for name in expected):
         return  # one lesion again
     measured = [part for part in parts if part is not None]
@@ -145,7 +145,8 @@ def _add_fragments(
         values[parent] = sum(measured) + (rest or 0)
 
 
-def _value(row: Measurement, limits: Limits) -> int | None:
+def value_of(row: Measurement, limits: Limits) -> int | None:
+    """Return the size of a lesion, 0 when it is gone, None when it was not measured."""
     if row.state is LesionState.NOT_DONE:
         return None
     if row.diameter_um is not None:
@@ -161,8 +162,8 @@ def shows_lesion(row: Measurement, declared: Declared, limits: Limits) -> bool:
     """Return whether a row shows a new lesion: not a fragment, not a node below the limit."""
     if row.parent_id in declared.known or row.state in (LesionState.ABSENT, LesionState.NOT_DONE):
         return False
-    too_small = row.diameter_um is not None and row.diameter_um < limits.new_node_min_um
-    return not (row.is_nodal and too_small)
+    size = value_of(row, limits)
+    return not (row.is_nodal and size is not None and size < limits.new_node_min_um)
 
 
 def is_certain(row: Measurement, declared: Declared) -> bool:
@@ -180,7 +181,8 @@ def backdated(visits: Sequence[Visit], declared: Declared, limits: Limits) -> Sp
     """Return, for each lesion seen uncertainly and then confirmed, from when to when.
 
     A lesion that resolves in between, or is doubtful again later, starts anew
-    (E09 4.3.5, 4.4.4).
+    (E09 4.3.5, 4.4.4). Without the option ``equivocal_backdate`` only findings
+    on FDG-PET are dated back, to the first abnormal PET.
     """
     first: dict[str, dt.date] = {}
     spans: Spans = {}
@@ -204,12 +206,14 @@ def is_backdated(name: str, visit: Visit, spans: Spans) -> bool:
 
 
 def _is_uncertain(row: Measurement, declared: Declared, limits: Limits) -> bool:
-    if row.lesion_type is LesionType.NEW:
-        return shows_lesion(row, declared, limits) and not is_certain(row, declared)
-    return row.state is LesionState.EQUIVOCAL
+    if row.state is LesionState.EQUIVOCAL:
+        is_lesion = row.lesion_type is not LesionType.NEW or shows_lesion(row, declared, limits)
+        return limits.rules.equivocal_backdate and is_lesion
+    is_new = row.lesion_type is LesionType.NEW and shows_lesion(row, declared, limits)
+    return is_new and not is_certain(row, declared)
 
 
 def _confirms(row: Measurement, declared: Declared, limits: Limits) -> bool:
     if row.lesion_type is LesionType.NEW:
-        return shows_lesion(row, declared, limits)
+        return shows_lesion(row, declared, limits) and row.state is not LesionState.EQUIVOCAL
     return row.state is LesionState.UNEQUIVOCAL_PROGRESSION

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from onearm.clinical.best import Circumstances, best_response
+from onearm.clinical.best import best_response
 from onearm.clinical.derived import (
     BestChange,
     BestResponse,
@@ -37,6 +37,7 @@ from onearm.clinical.records import (
     Subject,
     SubjectRecords,
 )
+from onearm.clinical.sequence import Circumstances, cr_then_pr
 from onearm.clinical.sets import memberships
 from onearm.clinical.timepoints import assess_subject
 from onearm.clinical.visits import assemble_visits, choose_baseline, has_target
@@ -93,10 +94,11 @@ def derive_subject(records: SubjectRecords, protocol: Protocol) -> SubjectAnswer
     judged = recorded if is_recorded else points
     own = tuple(p for p in judged if p.evaluator == plan.primary_evaluator)
     rows = [row for row in records.lesions or () if row.evaluator == plan.primary_evaluator]
-    baseline = choose_baseline(assemble_visits(rows, rules), start)
+    baseline = choose_baseline(assemble_visits(rows, rules, start), start)
     known = _known(records, protocol, start, has_baseline=is_recorded or baseline is not None)
     about = _circumstances(records, protocol, start)
     best = best_response(subject.subject_id, plan.primary_evaluator, own, rules, about)
+    findings += cr_then_pr(subject.subject_id, own, rules, about)
     return SubjectAnswers(
         subject.subject_id,
         own,
@@ -107,7 +109,6 @@ def derive_subject(records: SubjectRecords, protocol: Protocol) -> SubjectAnswer
             records,
             own,
             has_target=is_recorded or (baseline is not None and has_target(baseline)),
-            needs_target=rules.population == "treated_measurable",
         ),
         best_change(subject, own, about),
         tuple(summarise_doses(records.doses or ())),
@@ -137,25 +138,26 @@ def marker_readings(
 def _events(
     known: Known, points: Sequence[TimePoint], best: BestResponse, protocol: Protocol
 ) -> dict[str, Event]:
-    pfs = derive_pfs(known, points, censoring_of(protocol))
-    events = {"pfs": pfs, "os": derive_os(known)}
-    responders = [
-        derive_ttr(known, best),
-        derive_dor("dor", best, best.confirmed_response_date, pfs),
-    ]
+    events = {
+        "pfs": derive_pfs(known, points, censoring_of(protocol, "pfs")),
+        "os": derive_os(known),
+    }
+    until = derive_pfs(known, points, censoring_of(protocol, "dor"))
+    day = best.confirmed_response_date
+    responders = [derive_ttr(known, best), derive_dor("dor", best, day, until)]
     if protocol.response.also == "iRECIST":
-        ipfs = events["ipfs"] = derive_ipfs(known, points, best, censoring_of(protocol))
-        responders.append(derive_dor("idor", best, best.confirmed_iresponse_date, ipfs))
+        events["ipfs"] = derive_ipfs(known, points, best, censoring_of(protocol, "ipfs"))
+        until = derive_ipfs(known, points, best, censoring_of(protocol, "idor"))
+        responders.append(derive_dor("idor", best, best.confirmed_iresponse_date, until))
     events.update({event.endpoint: event for event in responders if event is not None})
     return events
 
 
-def censoring_of(protocol: Protocol) -> CensoringRules:
-    """Return the censoring rules that the protocol gives for PFS, ``paper`` without any."""
-    rules = CensoringRules()
-    for endpoint in protocol.endpoints.all:
-        if endpoint.id == "pfs" and endpoint.censoring is not None:
-            rules = endpoint.censoring.rules
+def censoring_of(protocol: Protocol, name: str = "pfs") -> CensoringRules:
+    """Return the censoring rules of an endpoint: its own, those of PFS, or ``paper``."""
+    given = {one.id: one.censoring for one in protocol.endpoints.all if one.censoring is not None}
+    chosen = given.get(name) or given.get("pfs")  # type: ignore[call-overload]
+    rules = chosen.rules if chosen else CensoringRules()
     if protocol.response.rules.clinical_pd_is_event:
         rules = rules.model_copy(update={"clinical_progression": "event"})
     return rules
@@ -182,7 +184,16 @@ def _circumstances(
         death.date if death else None,
         protocol.study.data_cutoff,
         protocol.response.assess_every_days,
+        _why_stopped(records),
     )
+
+
+def _why_stopped(records: SubjectRecords) -> str | None:
+    for row in records.disposition or ():
+        if row.scope.upper() == "TREATMENT" and row.reason is not None:
+            when = f" on {row.date}" if row.date else ""
+            return f"treatment stopped{when}: {row.reason.lower()}"
+    return None
 
 
 def _known(
@@ -267,7 +278,8 @@ def summarise_doses(doses: Iterable[Dose]) -> list[DoseSummary]:
 
 
 def _summary(rows: list[Dose]) -> DoseSummary:
-    reduced = [row for row in rows if row.change == "REDUCED"]
+    start = min(rows, key=lambda r: r.start_date).dose
+    reduced = [row for row in rows if row.change == "REDUCED" or row.dose < start]
     first, last = min(r.start_date for r in rows), max(r.end_date or r.start_date for r in rows)
     reason = "never reduced"
     if reduced:

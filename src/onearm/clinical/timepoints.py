@@ -58,7 +58,7 @@ def assess_subject(
     points: list[TimePoint] = []
     findings: list[Finding] = []
     for evaluator, own in sorted(by_evaluator.items()):
-        visits = assemble_visits(own, rules)
+        visits = assemble_visits(own, rules, reference_date)
         baseline = choose_baseline(visits, reference_date)
         if baseline is None:
             findings.append(_no_baseline(own[0], reference_date))

@@ -35,8 +35,13 @@ class Baseline:
     reason: str
 
 
-def assemble_visits(rows: Sequence[Measurement], rules: ResponseRules) -> list[Visit]:
-    """Group measurements into time points, ordered by date of the first scan."""
+def assemble_visits(
+    rows: Sequence[Measurement], rules: ResponseRules, reference_date: dt.date | None = None
+) -> list[Visit]:
+    """Group measurements into time points, ordered by date of the first scan.
+
+    Scans without a label on both sides of the reference date are two time points.
+    """
     groups: dict[str, list[Measurement]] = {}
     unlabelled: list[Measurement] = []
     for row in rows:
@@ -50,12 +55,17 @@ def assemble_visits(rows: Sequence[Measurement], rules: ResponseRules) -> list[V
         unlabelled.sort(key=_by_date)
         label, start = "", dt.date.min
         for row in unlabelled:
-            if not label or (row.date - start).days > rules.visit_window_days:
+            is_far = (row.date - start).days > rules.visit_window_days
+            if not label or is_far or _parts(start, reference_date, row.date):
                 label, start = row.date.isoformat(), row.date
             groups.setdefault(label, []).append(row)
     visits = [_visit(label, group) for label, group in groups.items()]
     visits.sort(key=lambda visit: (visit.first_date, visit.last_date, visit.label))
     return visits
+
+
+def _parts(start: dt.date, reference_date: dt.date | None, day: dt.date) -> bool:
+    return reference_date is not None and start <= reference_date < day
 
 
 def _by_date(row: Measurement) -> tuple[dt.date, str, int]:

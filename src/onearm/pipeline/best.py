@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from onearm.clinical import best as clinical_best
-from onearm.clinical.best import Circumstances, Judged
 from onearm.clinical.derived import BestResponse
 from onearm.clinical.records import RecordedResponse
+from onearm.clinical.sequence import Circumstances, Judged, cr_then_pr
 from onearm.clinical.subject import reference_date
 from onearm.errors import Finding, InputError, Place, nearest
 from onearm.format import source_lines, text_table
@@ -88,7 +88,7 @@ def _iso(day: dt.date | None) -> str | None:
 
 
 def best_response(
-    timepoints: Path, rules: Path | None = None, subjects: Path | None = None
+    timepoints: Path | str, rules: Path | str | None = None, subjects: Path | str | None = None
 ) -> BestResponses:
     """Find the best response of every subject of TIMEPOINTS and SUBJECTS.
 
@@ -112,7 +112,7 @@ def best_response(
 
     chosen = read_rules(rules)
     people = read_subjects(subjects)
-    table = read_table(timepoints, RecordedResponse, required=("response",)).checked()
+    table = read_table(Path(timepoints), RecordedResponse, required=("response",)).checked()
     records = table.records
     grouped: dict[tuple[str, str], list[RecordedResponse]] = {}
     for record in records:
@@ -123,6 +123,11 @@ def best_response(
         _check_known(records, references)
         seen = {subject_id for subject_id, _ in grouped}
         grouped.update({(name, INVESTIGATOR): [] for name in references if name not in seen})
+    warnings = [
+        finding
+        for (name, _), points in sorted(grouped.items())
+        for finding in cr_then_pr(name, points, chosen, Circumstances(references.get(name)))
+    ]
     return BestResponses(
         tuple(
             clinical_best.best_response(
@@ -130,7 +135,7 @@ def best_response(
             )
             for (name, evaluator), points in sorted(grouped.items())
         ),
-        table.findings,
+        (*table.findings, *warnings),
     )
 
 

@@ -91,9 +91,9 @@ def _mm(length_um: int | None) -> str | None:
 
 
 def respond(
-    source: Path,
-    rules: Path | None = None,
-    subjects: Path | None = None,
+    source: Path | str,
+    rules: Path | str | None = None,
+    subjects: Path | str | None = None,
     subject: str | None = None,
 ) -> Responses:
     """Judge every time point of SOURCE.
@@ -114,7 +114,10 @@ def respond(
     InputError
         If a file cannot be used, a subject is unknown or has no baseline.
     """
+    source = Path(source)
     if (source / "protocol.yaml").is_file():
+        if subjects is not None:
+            raise InputError(f"{source}: a study brings its own subjects; leave out {subjects}")
         return _respond_study(source, rules, subject)
     lesions = source / "lesions.csv" if source.is_dir() else source
     beside = lesions.parent / "subjects.csv" if source.is_dir() else None
@@ -123,7 +126,7 @@ def respond(
     return _respond_table(lesions, read_rules(rules), subjects, subject)
 
 
-def _respond_study(folder: Path, rules: Path | None, subject: str | None) -> Responses:
+def _respond_study(folder: Path, rules: Path | str | None, subject: str | None) -> Responses:
     from onearm.pipeline.study import load_study
 
     study = load_study(folder)
@@ -135,7 +138,7 @@ def _respond_study(folder: Path, rules: Path | None, subject: str | None) -> Res
 
 
 def _respond_table(
-    lesions: Path, rules: ResponseRules, subjects: Path | None, subject: str | None
+    lesions: Path, rules: ResponseRules, subjects: Path | str | None, subject: str | None
 ) -> Responses:
     from onearm.io.csv import read_table
 
@@ -145,23 +148,23 @@ def _respond_table(
     return replace(answer, warnings=(*table.findings, *answer.warnings))
 
 
-def read_rules(path: Path | None) -> ResponseRules:
+def read_rules(path: Path | str | None) -> ResponseRules:
     """Return the rules of a YAML file, or the defaults (profile ``recist11``)."""
     if path is None:
         return ResponseRules()
     from onearm.io.yaml import read_yaml
     from onearm.protocol.parse import parse_rules
 
-    return parse_rules(read_yaml(path))
+    return parse_rules(read_yaml(Path(path)))
 
 
-def read_subjects(path: Path | None) -> tuple[Subject, ...] | None:
+def read_subjects(path: Path | str | None) -> tuple[Subject, ...] | None:
     """Return the subjects of a side-door table, whose other columns do not matter."""
     if path is None:
         return None
     from onearm.io.csv import read_table
 
-    return read_table(path, Subject, ignore_others=True).checked().records
+    return read_table(Path(path), Subject, ignore_others=True).checked().records
 
 
 def judge(

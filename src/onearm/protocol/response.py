@@ -113,7 +113,7 @@ class ResponseRules(BaseModel):
         "ne", description="CR, then no PD, all before the SD minimum"
     )
     cr_pr: Literal["pd", "recode", "flag"] = Field(
-        "pd", description="PR or SD after CR: PD, or the CR was a PR, or a finding only"
+        "pd", description="PR after CR: PD, or the CR was a PR, or a finding only"
     )
     no_data_label: Literal["NE", "MISSING"] = Field(
         "NE", description="Best response without any assessment"

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from onearm.protocol.model import Protocol
 from onearm.terms import AnalysisSet
 
-TREATED = AnalysisSet.TREATED
+TREATED, MEASURABLE = AnalysisSet.TREATED, AnalysisSet.TREATED_MEASURABLE
+OF_RESPONSE = ("rate", "responses", "primary")
+"""Families whose denominator the option ``population`` decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,14 @@ def plan(protocol: Protocol) -> tuple[Analysis, ...]:
     drugs = tuple(drug.name for drug in protocol.treatment.drugs)
     one_sided = ("level-90",) if protocol.analysis.level == 0.95 else ()
 
+    rules = protocol.response.rules
+    responding = MEASURABLE if rules.population == "treated_measurable" else TREATED
+
     def analysis(
         name: str, title: str, family: str, groups: tuple[Group, ...], *variants: str
     ) -> Analysis:
-        return Analysis(name, title, family, TREATED, groups, variants)
+        counted = responding if family in OF_RESPONSE else TREATED
+        return Analysis(name, title, family, counted, groups, variants)
 
     rates = [
         ("orr", "Objective response rate", ("wilson", *one_sided, "unconfirmed", *irecist)),
