@@ -233,6 +233,12 @@ BY_RULE = [  # the study's rules stand last
     ("FAQ PR to PD", "a PR is kept only once it is confirmed",
      {0: "T 100", 42: "T 70", 56: "T 80", 84: "T 80"}, "PR SD SD",
      {"sticky_pr": "after_confirmed_pr"}),
+    ("FAQ PR to PD", "a PR is confirmed by another one after exactly 28 days",
+     {0: "T 100", 42: "T 70", 70: "T 70", 112: "T 80"}, "PR PR PR",
+     {"sticky_pr": "after_confirmed_pr"}),
+    ("FAQ PR to PD", "a PR is not confirmed by another one after 27 days",
+     {0: "T 100", 42: "T 70", 69: "T 70", 111: "T 80"}, "PR PR SD",
+     {"sticky_pr": "after_confirmed_pr"}),
     ("FAQ PR to PD", "keeping PR moves no PD",
      {0: "T 100", 42: "T 60", 84: "T 71", 126: "T 72"}, "PR PR PD", {"sticky_pr": "after_pr"}),
     ("E09 4.4.2", "SD for every size of what is missing",
@@ -430,6 +436,14 @@ def test_nadir_is_the_smallest_complete_sum_before_the_time_point():
 
     assert [point.sum_um for point in points] == [40_000, None, 44_000]
     assert [point.nadir_sum_um for point in points] == [60_000, 40_000, 40_000]
+
+
+def test_a_response_names_the_rows_that_it_compared():
+    by_pr, by_pd, by_sd = respond({0: "T 50", 42: "T 30", 84: "T 36", 126: "T 35.5"})
+
+    assert {source.line for source in by_pr.sources} == {2, 3}  # its scan and baseline
+    assert {source.line for source in by_pd.sources} == {3, 4}  # its scan and the nadir
+    assert {source.line for source in by_sd.sources} >= {3, 5}
 
 
 def test_without_a_reference_date_the_earliest_visit_is_baseline_and_the_reason_says_so():
