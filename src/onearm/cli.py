@@ -33,6 +33,12 @@ design_app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(design_app, name="design")
+infer_app = typer.Typer(
+    help="Inference that respects the design.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(infer_app, name="infer")
 
 Study = Annotated[Path, typer.Argument(metavar="STUDY", help="A study folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -43,6 +49,11 @@ Subjects = Annotated[
     Path | None,
     typer.Option(metavar="CSV", help="Subjects with their reference date (first dose)."),
 ]
+P0 = Annotated[float, typer.Option(help="A response rate too low to be of interest.")]
+P1 = Annotated[float, typer.Option(help="A response rate worth pursuing.")]
+Alpha = Annotated[float, typer.Option(help="One-sided type I error at p0.")]
+Power = Annotated[float, typer.Option(help="Power at p1: 1 - beta, not beta.")]
+Dropout = Annotated[float, typer.Option(help="Expected share not evaluable.")]
 Subject = Annotated[str | None, typer.Option(metavar="ID", help="Only this subject.")]
 
 
@@ -290,6 +301,109 @@ def precision(
         from onearm.pipeline.design import precision as design_precision
 
         _print(design_precision(target, lower_limit_above, alpha, dropout), as_json)
+
+
+@design_app.command()
+def exact(
+    p0: P0,
+    p1: P1,
+    alpha: Alpha = 0.05,
+    power: Power = 0.8,
+    dropout: Dropout = 0.0,
+    as_json: Json = False,
+) -> None:
+    """Size a trial of one stage by its exact test.
+
+    The first sample size with the power, and the one from which every larger
+    has it too, each with its rule in responders.
+
+    Example: onearm design exact --p0 0.2 --p1 0.4 --alpha 0.05 --power 0.8
+    """
+    with one_line_errors():
+        from onearm.pipeline.design import exact as design_exact
+
+        _print(design_exact(p0, p1, alpha, power, dropout), as_json)
+
+
+@design_app.command()
+def simon(
+    p0: P0,
+    p1: P1,
+    alpha: Alpha = 0.05,
+    power: Power = 0.8,
+    dropout: Dropout = 0.0,
+    as_json: Json = False,
+) -> None:
+    """Find Simon's optimal and minimax designs.
+
+    With the admissible designs between them, their operating characteristics,
+    and a certificate that none is better.
+
+    Example: onearm design simon --p0 0.2 --p1 0.4 --alpha 0.05 --power 0.8
+    """
+    with one_line_errors():
+        from onearm.pipeline.design import simon as design_simon
+
+        _print(design_simon(p0, p1, alpha, power, dropout), as_json)
+
+
+@design_app.command()
+def verify(
+    certificate: Annotated[
+        Path, typer.Argument(metavar="CERTIFICATE", help="What design simon --json printed.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Check the certificate of a two-stage design.
+
+    In integer arithmetic alone, without the search that wrote it. The exit
+    status is 1 when a claim does not hold.
+
+    Example: onearm design verify certificate.json
+    """
+    with one_line_errors():
+        from onearm.pipeline.design import verify as verify_certificate
+
+        _print(verify_certificate(certificate), as_json)
+
+
+@infer_app.command(name="two-stage")
+def infer_two_stage(
+    p0: P0,
+    r1: Annotated[int, typer.Option(help="Stage 1 stops with so many responders or fewer.")],
+    n1: Annotated[int, typer.Option(help="Planned subjects of stage 1.")],
+    r: Annotated[int, typer.Option(help="Promising with one more responder than this.")],
+    n: Annotated[int, typer.Option(help="Planned subjects in all.")],
+    responders: Annotated[int, typer.Option(help="Responders in all.")],
+    stage1_responders: Annotated[
+        int | None, typer.Option(help="Of the first n1 by enrolment.")
+    ] = None,
+    attained_n1: Annotated[
+        int | None, typer.Option(help="Subjects at the first look, if not n1; needs p1, alpha.")
+    ] = None,
+    attained_n: Annotated[int | None, typer.Option(help="Subjects in all, if not n.")] = None,
+    stopped_at: Annotated[int, typer.Option(help="The last stage, 1 or 2.")] = 2,
+    level: Annotated[
+        float | None, typer.Option(help="Two-sided; 1 - 2 alpha if alpha is given, else 0.95.")
+    ] = None,
+    alpha: Annotated[float | None, typer.Option(help="One-sided alpha of the design.")] = None,
+    p1: Annotated[
+        float | None, typer.Option(help="The rate worth pursuing, for new bounds.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Estimate and test after two stages.
+
+    Unbiased, bias-corrected and median-unbiased estimates, p-value and interval
+    of the design, beside the naive interval.
+
+    Example: onearm infer two-stage --p0 0.2 --r1 3 --n1 13 --r 12 --n 43 --responders 13
+    """
+    with one_line_errors():
+        from onearm.pipeline.infer import Counts, two_stage
+
+        counts = Counts(responders, stage1_responders, attained_n1, attained_n, stopped_at)
+        _print(two_stage((r1, n1, r, n), counts, p0, p1, alpha, level), as_json)
 
 
 def main() -> None:

@@ -27,6 +27,10 @@ COMMANDS = [
     "trace",
     "compare",
     "design precision",
+    "design exact",
+    "design simon",
+    "design verify",
+    "infer two-stage",
 ]
 
 
@@ -99,7 +103,11 @@ def test_wrong_usage_exits_with_2() -> None:
 
 
 def test_an_answer_is_printed_as_text(verb) -> None:
-    verb("best", "best_response", lambda path, *, rules, subjects: answer(f"{path} {rules} {subjects}"))
+    verb(
+        "best",
+        "best_response",
+        lambda path, *, rules, subjects: answer(f"{path} {rules} {subjects}"),
+    )
 
     assert onearm("best", "t.csv", "--rules", "r.yaml").stdout == "t.csv r.yaml None\n"
 

@@ -127,7 +127,7 @@ def test_every_outcome_of_a_design_has_both_limits():
 
 
 def test_the_naive_interval_may_contradict_the_design():
-    # 13 of 43: P(X >= 13 | 0.2) is 0.0718 by the binomial, 0.0496 by the design.
+    # 13 of 43 by the binomial of 43: P(X >= 13 | 0.2) exceeds 0.05; by the design it does not.
     found = inferred(13, 2, DESIGN)
 
     assert found.is_promising

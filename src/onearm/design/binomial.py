@@ -110,7 +110,7 @@ def shown(value: Rate) -> str:
     return plain(value) if isinstance(value, float) and isfinite(value) else str(value)
 
 
-def enrolled(n: int, dropout: Fraction) -> int:
+def with_dropout(n: int, dropout: Fraction) -> int:
     """Return n / (1 - dropout), rounded up exactly: 24 at 0.2 is 30, never 31."""
     return int(-(-n // (1 - dropout)))
 

@@ -1,4 +1,4 @@
-"""Sample size of one stage.
+"""Sample size of one stage: by the power of the exact test, or by a confidence limit.
 
 Takes proportions in (0, 1), returns frozen results with exact counts. Knows no
 patients and no files; percent signs and words are made elsewhere.
@@ -6,14 +6,162 @@ patients and no files; percent signs and words are made elsewhere.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil, inf, log
 
-from onearm.design.binomial import HALF, Rate, at_least, proportion, shown
+from onearm.design.binomial import (
+    HALF,
+    TOLERANCE,
+    Hypotheses,
+    Rate,
+    at_least,
+    clearly,
+    hypotheses,
+    proportion,
+    shown,
+    with_dropout,
+)
 from onearm.errors import DesignError
-from onearm.stats.proportion import clopper_pearson_lower
 
 LARGEST_N = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class SingleStage:
+    """Reject p0 with ``reject_at`` or more responders of ``n``, and what that attains.
+
+    ``reject_at`` is n + 1 where not even n responders are enough.
+    """
+
+    n: int
+    reject_at: int
+    alpha: float
+    power: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExactDesign:
+    """The two sample sizes of the exact test, and the sawtooth between them.
+
+    The power of an exact test does not grow steadily with n: it drops wherever
+    one more responder is needed. ``first`` is the smallest n with the power,
+    ``stable`` the smallest from which every larger n has it too. ``sawtooth``
+    holds each n from 1 to a little beyond ``stable``.
+    """
+
+    rates: Hypotheses
+    first: SingleStage
+    stable: SingleStage
+    sawtooth: tuple[SingleStage, ...]
+
+
+def exact_design(p0: Rate, p1: Rate, alpha: Rate, power: Rate) -> ExactDesign:
+    """Find the sample size of the exact one-sided binomial test of one stage.
+
+    For each n the rule is the least demanding one whose alpha is within its
+    limit. Both limits may be met with equality, to 1e-12. That every n beyond
+    ``stable`` has the power is not assumed: from some n on it follows from
+    Chernoff's bound, and up to there each is looked at.
+
+    Parameters
+    ----------
+    p0, p1
+        Response rates that are too low and worth pursuing, 0 < p0 < p1 < 1.
+    alpha
+        One-sided error at p0, in (0, 0.5).
+    power
+        At p1, in (0.5, 1); not beta.
+
+    Raises
+    ------
+    DesignError
+        If a proportion is outside its range or n would exceed 20,000.
+
+    References
+    ----------
+    A'Hern RP. Stat Med 2001;20:859-866 (the first n). Chernoff H. Ann Math Stat
+    1952;23:493-507.
+
+    Examples
+    --------
+    >>> plan = exact_design(0.2, 0.4, 0.05, 0.8)
+    >>> plan.first.n, plan.first.reject_at, plan.stable.n
+    (35, 12, 38)
+    """
+    rates = hypotheses(p0, p1, alpha, power)
+    certain = _certainly_powerful(rates)
+    if certain > LARGEST_N:
+        raise DesignError(f"may need more than {LARGEST_N} subjects; p1 must lie further above p0")
+    first = stable = None
+    teeth = []
+    for rule in _sawtooth(rates):
+        teeth.append(rule)
+        if not _has_power(rule, rates):
+            stable = None
+        elif stable is None:
+            stable = rule
+            first = first or rule
+        if rule.n >= certain and stable is not None and rule.n > stable.n + 1:
+            break
+    assert first is not None  # the loop ends with both
+    assert stable is not None
+    shown_n = stable.n + max(5, stable.n // 10)
+    return ExactDesign(rates, first, stable, tuple(t for t in teeth if t.n <= shown_n))
+
+
+def _has_power(rule: SingleStage, rates: Hypotheses) -> bool:
+    has = clearly(rule.power, float(rates.power))
+    if has is None:
+        return at_least(rule.reject_at, rule.n, rates.p1) >= rates.power - TOLERANCE
+    return has
+
+
+def _is_level(tail: float, reject_at: int, n: int, rates: Hypotheses) -> bool:
+    is_level = clearly(float(rates.alpha), tail)
+    if is_level is None:
+        return at_least(reject_at, n, rates.p0) <= rates.alpha + TOLERANCE
+    return is_level
+
+
+def _sawtooth(rates: Hypotheses) -> Iterator[SingleStage]:
+    """Yield the rule of each n from 1 on; tails go from n to n + 1 by one product."""
+    p = float(rates.p0), float(rates.p1)
+    tail = list(p)  # P(X >= needed), at p0 and at p1
+    below = [1 - rate for rate in p]  # P(X = needed - 1)
+    needed = 1
+    for n in range(1, 2 * LARGEST_N):
+        if n > 1:
+            for i, rate in enumerate(p):
+                tail[i] += rate * below[i]
+                below[i] *= (1 - rate) * n / (n + 1 - needed)
+        while needed <= n and not _is_level(tail[0], needed, n, rates):
+            for i, rate in enumerate(p):
+                at = below[i] * (n - needed + 1) / needed * rate / (1 - rate)
+                tail[i] = tail[i] - at if needed < n else 0.0
+                below[i] = at
+            needed += 1
+        yield SingleStage(n, needed, tail[0], tail[1])
+
+
+def _certainly_powerful(rates: Hypotheses) -> int:
+    """Return an n from which on the exact test has the power, by Chernoff's bound.
+
+    With c the first count at or above n t: P(X >= c | p0) <= exp(-n K(t, p0)) and
+    P(X < c | p1) <= exp(-n K(t, p1)), with K the relative entropy, for p0 < t < p1.
+    """
+    p0, p1 = float(rates.p0), float(rates.p1)
+    alpha, beta = float(rates.alpha), float(rates.beta)
+
+    def enough(t: float) -> float:
+        def entropy(p: float) -> float:
+            return t * log(t / p) + (1 - t) * log((1 - t) / (1 - p))
+
+        return max(-log(alpha) / entropy(p0), -log(beta) / entropy(p1))
+
+    least = min((enough(p0 + (p1 - p0) * i / 40) for i in range(1, 40)), default=inf)
+    return ceil(least) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +265,7 @@ def precision_design(
             f"and {shown(lower_limit_above)}"
         )
     n = _first_n(rate, limit, error)
-    enrolled = int(-(-n // (1 - lost)))
+    enrolled = with_dropout(n, lost)
     return PrecisionDesign(
         target=float(rate),
         lower_limit_above=float(limit),
@@ -164,4 +312,6 @@ def _first_n(rate: Fraction, limit: Fraction, alpha: Fraction) -> int:
 
 
 def _lower(responders: Fraction, n: int, alpha: Fraction) -> float:
+    from onearm.stats.proportion import clopper_pearson_lower  # loads scipy: only where needed
+
     return clopper_pearson_lower(float(responders), n, alpha=float(alpha))
