@@ -47,7 +47,9 @@ TARGET, NON_TARGET, NEW = "target", "non-target", "new lesion"
 class Pending:
     """An unconfirmed progression: the values at the first iUPD of its block.
 
-    ``waits_from`` is its last iUPD: each one without change opens the window anew.
+    A scan can confirm from ``icpd_min_days`` after the first iUPD on, until
+    ``icpd_max_days`` after the last one, ``waits_from``: each iUPD without change
+    lets the next scan confirm still.
     """
 
     date: dt.date
@@ -115,9 +117,10 @@ class Judge:
     def _with_pending(
         self, seen: Assessment, new: NewSizes, pending: Pending
     ) -> tuple[IResponse, str]:
+        first = (seen.date - pending.date).days
         wait = (seen.date - pending.waits_from).days
         since = f"{count_of(wait, 'day')} after the iUPD of {pending.waits_from}"
-        if wait < self.earliest and not (self.rules.early_scan == "exception" and new.added):
+        if first < self.earliest and not (self.rules.early_scan == "exception" and new.added):
             return IUPD, f"iUPD: the scan {since} is too early to confirm"
         grown = self._confirmation(seen, new, pending)
         self.new.remember(new)
