@@ -22,6 +22,8 @@ def at_least(successes: int, trials: int, rate: float) -> float:
     """P(X >= successes), as an incomplete beta function."""
     if successes <= 0:
         return 1.0
+    if successes > trials:  # scipy 1.11 has no incomplete beta function there
+        return 0.0
     return float(betainc(successes, trials - successes + 1, rate))
 
 

@@ -44,9 +44,9 @@ def restricted_mean(curve: SurvivalCurve, tau: float) -> RestrictedMean:
     standard errors, clipped to [0, tau].
 
     Where the last observation is a censoring before ``tau``, "sas" gives
-    nothing; "r" and "lifelines" carry the last value of the curve on to
-    ``tau``, which assumes that no more events occur. A curve that has
-    fallen to 0 has no more area: any ``tau`` will do.
+    nothing, just as it gives no rate there; "r" and "lifelines" carry the last
+    value of the curve on to ``tau``, which assumes that no more events occur.
+    A curve that has fallen to 0 has no more area: any ``tau`` will do.
 
     Parameters
     ----------
