@@ -9,8 +9,20 @@ says otherwise.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from patients import after, best_of, day, derive
+from patients import (
+    after,
+    best_of,
+    day,
+    derive,
+    derive_subject,
+    protocol_with,
+    records_of,
+)
+
+from onearm.terms import Response
 
 NON_PD = "NON-CR/NON-PD"
 
@@ -136,6 +148,7 @@ BOUNDED = [  # story, responses, circumstances, best, confirmed best
     ("nothing counts after the cut-off", "42 PR, 84 PR", {"cutoff": 83}, "PR", "SD"),
     ("the day of the cut-off counts", "42 PR, 84 PR", {"cutoff": 84}, "PR", "PR"),
     ("death is no PD", "42 SD", {"death": 60}, "SD", "SD"),
+    ("an assessment on the day of death counts", "42 PR, 84 PR", {"death": 84}, "PR", "PR"),
     ("death without any assessment", "", {"death": 20}, "NE", "NE"),
     ("death after NE only", "20 NE", {"death": 30}, "NE", "NE"),
 ]  # fmt: skip
@@ -212,6 +225,7 @@ PR_AFTER_CR = [  # E09 table 3, footnote: what a PR after a CR is, by the option
     ("42 PR, 70 CR, 98 PR", "PR", "PR", "PR"),
     ("42 PR, 56 CR, 84 PR", "SD", "PR", "SD"),  # a PR after a CR does not confirm
     ("42 CR, 84 CR, 126 PR", "CR", "PR", "CR"),
+    ("42 CR, 63 SD, 84 PR", "SD", "SD", "SD"),  # what was SD is not recoded
 ]  # fmt: skip
 
 
@@ -290,6 +304,29 @@ def test_a_cr_with_a_non_target_not_done_between_stays_a_cr():
     assert [point.overall for point in found.time_points] == ["CR", "PR", "CR"]
     assert found.best.confirmed_best == "CR"
     assert found.best.ibor == "iCR"
+
+
+def test_a_pr_with_disease_seen_after_cr_is_pd_though_non_targets_were_not_done():
+    records = records_of("42 CR, 84 PR, 126 CR")
+    shrunk = replace(records.responses[1], target=Response.PR, non_target=Response.NE)
+    gone = replace(shrunk, target=Response.CR)
+    first, _, last = records.responses
+    best = [
+        derive_subject(replace(records, responses=(first, middle, last)), protocol_with()).best
+        for middle in (shrunk, gone)
+    ]
+
+    assert [found.confirmed_best for found in best] == ["SD", "CR"]
+
+
+def test_a_gap_of_exactly_the_greatest_wait_confirms():
+    assert best_of("42 PR, 103 PR", {"max_confirm_gap_days": 61}).confirmed_best == "PR"
+    assert best_of("42 PR, 103 PR", {"max_confirm_gap_days": 60}).confirmed_best == "SD"
+
+
+@pytest.mark.parametrize("responses", ["42 CR, 84 CR", "42 PR, 84 CR", "42 SD, 84 PR, 126 PR"])
+def test_what_is_no_pr_after_cr_is_no_finding(responses):
+    assert not derive(responses).findings
 
 
 @pytest.mark.parametrize("choice", ["pd", "recode", "flag"])
