@@ -110,6 +110,23 @@ class BestChange:
 
 
 @dataclass(frozen=True, slots=True)
+class BeyondProgression:
+    """What one subject received, and how the tumour went on, after the first PD.
+
+    ``days`` from the day of PD to the last dose; 0 without a dose after it.
+    """
+
+    subject_id: str
+    progression_date: dt.date
+    last_dose_date: dt.date | None
+    days: int
+    doses: int
+    response: IResponse | None
+    reason: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DoseSummary:
     """What one subject received of one drug."""
 

@@ -97,14 +97,12 @@ def _progression_free(
     situations = _situations(known, rules)
     ends += [end for end, choice in situations if choice == "event"]
     end = min(ends, key=lambda e: e.date, default=None)  # PD and death stand first
-    before = [
-        s for s, choice in situations if choice == "censor" and (not end or s.date < end.date)
-    ]
-    if before:
-        first = min(before, key=lambda e: e.date)
-        return _censored(
-            endpoint, known, points, first.date, first.rule, first.reason, first.sources
-        )
+    stops = [stop for stop, choice in situations if choice == "censor"]
+    stop = min(stops, key=lambda e: e.date, default=None)
+    if stop is not None and (end is None or stop.date < end.date):
+        # A scan on the day of stopping counts, one on the day of a new therapy does not.
+        before = stop.date if stop.rule == "NACT" else stop.date + dt.timedelta(days=1)
+        return _censored(endpoint, known, points, before, stop.rule, stop.reason, stop.sources)
     if end is None:
         return _censored(endpoint, known, points, None, "CUT", "no PD and not died")
     gap = (end.date - _last_adequate_day(known, points, end.date)).days

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from onearm.clinical.best import best_response
+from onearm.clinical.beyond import treatment_beyond
 from onearm.clinical.derived import (
     BestChange,
     BestResponse,
+    BeyondProgression,
     DoseSummary,
     Event,
     Membership,
@@ -40,10 +42,10 @@ from onearm.clinical.records import (
 from onearm.clinical.sequence import Circumstances, cr_then_pr
 from onearm.clinical.sets import memberships
 from onearm.clinical.timepoints import assess_subject
-from onearm.clinical.visits import assemble_visits, choose_baseline, has_target
+from onearm.clinical.visits import Baseline, assemble_visits, choose_baseline, has_target
 from onearm.errors import Finding, Place
 from onearm.format import plain, signed_percent, source_lines
-from onearm.protocol.censoring import CensoringRules
+from onearm.protocol.censoring import PRESETS, CensoringRules
 from onearm.protocol.model import Protocol
 from onearm.protocol.response import ResponseRules
 from onearm.terms import Response
@@ -58,6 +60,8 @@ class SubjectAnswers:
     other_time_points: tuple[TimePoint, ...]  # of the other evaluators
     best: BestResponse
     events: dict[str, Event]  # by endpoint: pfs, os, ipfs; ttr, dor, idor of responders
+    pfs_by_preset: dict[str, Event]  # under each censoring preset, whatever the study chose
+    beyond: BeyondProgression | None
     memberships: tuple[Membership, ...]
     best_change: BestChange
     doses: tuple[DoseSummary, ...]
@@ -93,18 +97,19 @@ def derive_subject(records: SubjectRecords, protocol: Protocol) -> SubjectAnswer
     is_recorded = plan.primary_source == "recorded"
     judged = recorded if is_recorded else points
     own = tuple(p for p in judged if p.evaluator == plan.primary_evaluator)
-    rows = [row for row in records.lesions or () if row.evaluator == plan.primary_evaluator]
-    baseline = choose_baseline(assemble_visits(rows, rules, start), start)
-    known = _known(records, protocol, start, has_baseline=is_recorded or baseline is not None)
+    baseline, known = _baseline(records, protocol), known_of(records, protocol)
     about = _circumstances(records, protocol, start)
     best = best_response(subject.subject_id, plan.primary_evaluator, own, rules, about)
     findings += cr_then_pr(subject.subject_id, own, rules, about)
+    events = {} if known is None else _events(known, own, best, protocol)
     return SubjectAnswers(
         subject.subject_id,
         own,
         tuple(p for p in judged if p.evaluator != plan.primary_evaluator),
         best,
-        {} if known is None else _events(known, own, best, protocol),
+        events,
+        {} if known is None else {name: derive_pfs(known, own, r) for name, r in PRESETS.items()},
+        treatment_beyond(events["pfs"], records.doses or (), own) if events else None,
         memberships(
             records,
             own,
@@ -196,12 +201,13 @@ def _why_stopped(records: SubjectRecords) -> str | None:
     return None
 
 
-def _known(
-    records: SubjectRecords, protocol: Protocol, start: dt.date | None, *, has_baseline: bool
-) -> Known | None:
+def known_of(records: SubjectRecords, protocol: Protocol) -> Known | None:
+    """Return what bounds a subject's times to an event; None without a reference date."""
+    plan, every = protocol.response, protocol.response.assess_every_days
+    start = reference_date(records.subject, plan.rules)
     if start is None:
         return None
-    plan, every = protocol.response, protocol.response.assess_every_days
+    is_recorded = plan.primary_source == "recorded"
     return Known(
         records.subject.subject_id,
         start,
@@ -212,8 +218,16 @@ def _known(
         _stopped(records, *OTHER_REASONS),
         _last_contact(records),
         2 * (every + (plan.assess_window_days or 0)) if every else None,
-        has_baseline,
+        is_recorded or _baseline(records, protocol) is not None,
     )
+
+
+def _baseline(records: SubjectRecords, protocol: Protocol) -> Baseline | None:
+    """Return the baseline of the primary evaluator."""
+    plan = protocol.response
+    start = reference_date(records.subject, plan.rules)
+    rows = [row for row in records.lesions or () if row.evaluator == plan.primary_evaluator]
+    return choose_baseline(assemble_visits(rows, plan.rules, start), start)
 
 
 OTHER_REASONS = (

@@ -50,6 +50,27 @@ class Decision(Part):
     level: Level = Field(0.95, description="Two-sided confidence level of that limit")
 
 
+class IntercurrentEvent(Part):
+    """Something after the start of treatment that affects the endpoint or its reading."""
+
+    event: Text = Field(description="What happens")
+    strategy: Literal[
+        "treatment-policy", "composite", "hypothetical", "while-on-treatment", "principal-stratum"
+    ] = Field(description="How it is dealt with, in the words of ICH E9(R1)")
+    note: Text | None = Field(None, description="What this means for the analysis")
+
+
+class Estimand(Part):
+    """What is to be estimated: an estimand after ICH E9(R1)."""
+
+    population: Text = Field(description="Of whom")
+    variable: Text = Field(description="What is measured of each")
+    intercurrent_events: tuple[IntercurrentEvent, ...] = Field(
+        (), description="Intercurrent events with their strategies"
+    )
+    summary: Text = Field(description="Summary measure over the population")
+
+
 class Endpoint(Part):
     """One endpoint."""
 
@@ -58,6 +79,7 @@ class Endpoint(Part):
     definition: Text | None = Field(None, description="Definition of the source")
     censoring: Censoring | None = Field(None, description="Censoring rules of a time to event")
     decision: Decision | None = Field(None, description="What makes the study a success")
+    estimand: Estimand | None = Field(None, description="What is to be estimated, ICH E9(R1)")
 
     @property
     def name(self) -> str:

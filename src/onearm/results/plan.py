@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from onearm.clinical.subject import censoring_of
+from onearm.protocol.censoring import PRESETS
 from onearm.protocol.model import Protocol
 from onearm.terms import AnalysisSet
 
@@ -53,6 +55,12 @@ def groups_of(protocol: Protocol) -> tuple[Group, ...]:
             for group in protocol.subgroups
         ),
     )
+
+
+def _other_presets(protocol: Protocol) -> tuple[str, ...]:
+    """Return the censoring presets that differ from what the study chose for PFS."""
+    own = censoring_of(protocol)
+    return tuple(name for name, rules in PRESETS.items() if rules != own)
 
 
 def plan(protocol: Protocol) -> tuple[Analysis, ...]:
@@ -103,7 +111,13 @@ def plan(protocol: Protocol) -> tuple[Analysis, ...]:
         analysis("primary", "Primary endpoint", "primary", whole, *one_sided),
         analysis("progressed", "Progression", "happened", every),
         analysis("died", "Death", "happened", every),
-        *(analysis(name, title, "time", every) for name, title in times),
+        *(
+            analysis(
+                name, title, "time", every, *(_other_presets(protocol) if name == "pfs" else ())
+            )
+            for name, title in times
+        ),
+        analysis("beyond-progression", "Treatment beyond progression", "beyond", whole),
         analysis("best-change", "Best change of the target sum", "change", whole),
         *(analysis(name, title, "safety", every, *drugs) for name, title in safety),
         analysis("dose-reduced", "Dose reductions", "reduced", whole, *drugs),

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from onearm.clinical.records import Screening, SubjectRecords
 from onearm.clinical.subject import SubjectAnswers
 from onearm.protocol.model import Protocol
+from onearm.results.beyond import add_beyond
 from onearm.results.ledger import Ledger, Person, Population
 from onearm.results.model import Results
 from onearm.results.people import add_baseline, add_change, add_flow, add_happened
@@ -29,6 +30,7 @@ FAMILIES: dict[str, Callable[[Ledger, Population, Analysis], None]] = {
     "happened": add_happened,
     "time": add_time,
     "change": add_change,
+    "beyond": add_beyond,
     "safety": add_safety,
     "reduced": add_reduced,
     "exposure": add_exposure,

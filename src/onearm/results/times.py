@@ -11,7 +11,7 @@ from fractions import Fraction
 from math import ceil
 
 from onearm.clinical.derived import Event
-from onearm.results.ledger import Entry, Ledger, Person, Population
+from onearm.results.ledger import Entry, Ledger, Person, Population, tally
 from onearm.results.model import Contribution
 from onearm.results.plan import Analysis
 from onearm.stats.survival import (
@@ -30,26 +30,58 @@ MONTHS_BETWEEN_TICKS = 3
 
 
 def add_time(ledger: Ledger, population: Population, analysis: Analysis) -> None:
-    """Add the curve of one endpoint for each group."""
-    endpoint = FOLLOW_UP.get(analysis.id, analysis.id)
-    is_reverse = analysis.id in FOLLOW_UP
+    """Add the curve of one endpoint for each group, and for each other censoring preset."""
     for group in analysis.groups:
-        people = [p for p in population.of(analysis, group) if endpoint in p.answers.events]
-        events = [p.answers.events[endpoint] for p in people]
-        entry = Entry(analysis, group)
-        basis = ledger.basis(
-            entry,
-            "last known without event" if is_reverse else "event",
-            f"{analysis.set} subjects with a time, {group.label}",
-            [
-                _contribution(person, event, is_reverse)
-                for person, event in zip(people, events, strict=True)
-            ],
+        for variant in ("", *analysis.variants):
+            people = population.of(analysis, group)
+            _add_endpoint(ledger, population, Entry(analysis, group, variant), people)
+
+
+def _add_endpoint(
+    ledger: Ledger, population: Population, entry: Entry, everyone: Sequence[Person]
+) -> None:
+    name = entry.analysis.id
+    endpoint, is_reverse = FOLLOW_UP.get(name, name), name in FOLLOW_UP
+    found = [(person, _event_of(person, endpoint, entry.variant)) for person in everyone]
+    people = [(person, event) for person, event in found if event is not None]
+    events = [event for _, event in people]
+    basis = ledger.basis(
+        entry,
+        "last known without event" if is_reverse else "event",
+        f"{entry.analysis.set} subjects with a time, {entry.group.label}",
+        [_contribution(person, event, is_reverse) for person, event in people],
+    )
+    _add_counts(ledger, entry, events, basis, is_reverse)
+    if entry.variant:
+        _add_moved(ledger, entry, people)
+    if events:
+        curve = _curve(events, population, is_reverse)
+        _add_curve(ledger, entry, curve, events, population, basis)
+
+
+def _event_of(person: Person, endpoint: str, variant: str) -> Event | None:
+    if variant:
+        return person.answers.pfs_by_preset.get(variant)
+    return person.answers.events.get(endpoint)
+
+
+def _add_moved(ledger: Ledger, entry: Entry, people: Sequence[tuple[Person, Event]]) -> None:
+    """Add whose time or status differs from the study's own rule, with both reasons."""
+    parts: dict[bool, list[Contribution]] = {}
+    for person, event in people:
+        own = person.answers.events[entry.analysis.id]
+        moved = (own.days, own.is_event) != (event.days, event.is_event)
+        reason = f"{own.rule}: {own.reason}"
+        if moved:
+            reason = f"{reason}; under {entry.variant} {event.rule}: {event.reason}"
+        sources = tuple(dict.fromkeys(own.sources + event.sources))
+        role = "counted" if moved else "not counted"
+        parts.setdefault(moved, []).append(
+            Contribution(person.subject_id, role, f"{event.days} days", reason, sources)
         )
-        _add_counts(ledger, entry, events, basis, is_reverse)
-        if events:
-            curve = _curve(events, population, is_reverse)
-            _add_curve(ledger, entry, curve, events, population, basis)
+    item = Entry(entry.analysis, entry.group, entry.variant, "moved", "time or status differs")
+    what = f"time or status under {entry.variant} differs from the study's own rule"
+    tally(ledger, item, parts, what, f"{entry.analysis.set} subjects with a time")
 
 
 def _contribution(person: Person, event: Event, is_reverse: bool) -> Contribution:
