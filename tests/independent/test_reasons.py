@@ -36,7 +36,9 @@ OVER_NADIR = re.compile(
 REAPPEARED = re.compile(rf"target (?P<name>\w+) reappeared with (?P<size>{MM}) mm after CR")
 GONE = re.compile(r"(?P<gone>\d+) of (?P<all>\d+) non-nodal gone")
 LARGEST_NODE = re.compile(rf"largest node (?P<size>{MM}) mm, below 10 mm")
-CONFIRMED_BY = re.compile(rf"(?P<growth>\+{MM}) mm to (?P<now>{MM}) mm since the iUPD")
+CONFIRMED_BY = re.compile(
+    rf"(?P<what>sum|new lesions) (?P<growth>\+{MM}) mm to (?P<now>{MM}) mm since the iUPD"
+)
 
 
 def mm(text):
@@ -133,6 +135,16 @@ def redo_cr(point, targets):
         assert point.sum_um == 0
 
 
+def redo_confirmation(found, point, earlier):
+    """A confirmed progression grew 5 mm since one of the iUPD before it."""
+    assert point.irecist == "iCPD"
+    assert mm(found["growth"]) >= 5
+    if found["what"] == "sum" and point.sum_um is not None:
+        sums = [of(before.sum_um) for before in earlier if before.irecist == "iUPD"]
+        assert mm(found["now"]) == of(point.sum_um) or None in sums
+        assert mm(found["now"]) - mm(found["growth"]) in sums or None in sums
+
+
 def redo(points, targets):
     """Redo every comparison of one subject; return how many there were, by response."""
     done = []
@@ -147,7 +159,7 @@ def redo(points, targets):
         elif point.target == "CR":
             redo_cr(point, targets)
         if found := CONFIRMED_BY.search(point.irecist_reason or ""):
-            assert mm(found["growth"]) >= 5
+            redo_confirmation(found, point, points[:i])
         done.append(point.target)
     return done
 

@@ -22,6 +22,8 @@ PFS = [  # story, responses, facts, paper, fda, ema
     ("death without PD", "42 SD", {"death": 84}, "85 DEATH", "85 DEATH", "85 DEATH"),
     ("death after PD", "42 PD", {"death": 84}, "43 PD", "43 PD", "43 PD"),
     ("death on the day of PD", "42 SD, 84 PD", {"death": 84}, "85 PD", "85 PD", "85 PD"),
+    ("what is seen on the day of first dose is baseline", "0 PD, 42 SD", LONG_AGO,
+     "43+ CUT", "43+ CUT", "43+ CUT"),
     ("alive without PD", "42 SD, 84 SD", LONG_AGO, "85+ CUT", "85+ CUT", "85+ CUT"),
     ("lost: the last assessment, not the last contact", "42 SD", {"lost": 200},
      "43+", "43+", "43+"),
@@ -169,10 +171,9 @@ def test_an_early_death_without_assessment_has_its_own_flag():
     assert told(event) == "61 DEATH_EARLY"
 
 
-def test_a_late_death_without_assessment_is_not_called_early():
-    event = derive("", preset="ema", death=300).events["pfs"]
-
-    assert told(event) == "301 DEATH"
+@pytest.mark.parametrize(("death", "claim"), [(98, "99 DEATH_EARLY"), (99, "100 DEATH")])
+def test_a_death_after_two_intervals_is_not_called_early(death, claim):
+    assert told(derive("", preset="ema", death=death).events["pfs"]) == claim
 
 
 @pytest.mark.parametrize(("responses", "facts", "pfs", "ipfs"), by_name(IPFS))

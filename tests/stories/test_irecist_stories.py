@@ -149,6 +149,10 @@ RESET = [
 BETWEEN = [
     ("I17", "NE between leaves the iUPD waiting",
      {0: "T 50", 42: "T 60", 72: "T nd", 98: "T 65"}, "iUPD NE iCPD"),
+    ("I17", "targets not done while the new lesion stands",
+     {0: "T 50", 42: "T 50, L 12", 84: "T nd, L 12", 126: "T 50, L 17"}, "iUPD NE iCPD"),
+    ("I17", "the non-target that progressed was not done: it still waits",
+     {0: "T 50, N +", 42: "T 50, N ++", 84: "T 50, N nd", 126: "T 50, N ++"}, "iUPD NE iCPD"),
     ("I17", "nothing counts after iCPD",
      {0: "T 50", 42: "T 60", 84: "T 65", 126: "T 20"}, "iUPD iCPD ."),
     ("I17", "a confirmed iUPD stays confirmed however much shrinks",
@@ -217,6 +221,13 @@ def test_the_end_of_the_window_matters_where_late_is_rejected(
 ):
     assert answers(scans, rules) == before
     assert answers(scans, {**rules, option: value}) == other
+
+
+@pytest.mark.parametrize(("smaller", "claim"), [("45", "iUPD iSD"), ("45.001", "iUPD iUPD")])
+def test_exactly_5_mm_less_is_an_improvement_by_the_stricter_rule(smaller, claim):
+    scans = {0: "T 50", 42: "T 50, L 12", 84: f"T {smaller}, L 12"}
+
+    assert answers(scans, {"nl_reset_rule": "class_or_5mm"}) == claim
 
 
 def test_a_late_confirmation_says_that_it_is_late():
