@@ -28,6 +28,7 @@ from onearm.report.model import (
     phrase,
     phrases_of,
 )
+from onearm.report.sensitivity import estimand_table, moved_table, sensitivity_table
 from onearm.report.shown import Shown
 from onearm.report.tables import (
     adverse_event_table,
@@ -155,6 +156,10 @@ def _sections(
         "Times to an event",
         (*figure("pfs", "os", "pfs-by-subgroup"), time_table(shown, groups)),
     )
+    sensitivity = [sensitivity_table(shown), moved_table(shown), estimand_table(shown.protocol)]
+    if any(table.lines for table in sensitivity):
+        tables = [table for table in sensitivity if table.lines]
+        yield Section("sensitivity", "Censoring and estimands", tuple(tables))
     if comparisons:
         yield Section("published", "Published beside recomputed", _published(comparisons))
     yield Section("assumptions", "Assumptions", (assumption_table(shown.protocol),))
