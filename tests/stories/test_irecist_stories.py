@@ -230,6 +230,20 @@ def test_exactly_5_mm_less_is_an_improvement_by_the_stricter_rule(smaller, claim
     assert answers(scans, {"nl_reset_rule": "class_or_5mm"}) == claim
 
 
+REJECTED = [  # icpd_late: reject: growth that comes too late is an iUPD that waits anew
+    ("in time after that", {0: "T 50", 42: "T 60", 99: "T 65", 141: "T 70"}, "iUPD iUPD iCPD"),
+    ("less than 5 mm after that", {0: "T 50", 42: "T 60", 99: "T 65", 141: "T 69"},
+     "iUPD iUPD iUPD"),
+    ("by a new lesion, which then grows", {0: "T 50", 42: "T 60", 99: "T 50, L 12",
+     141: "T 50, L 17"}, "iUPD iUPD iCPD"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("story", "scans", "claim"), REJECTED)
+def test_a_late_confirmation_that_is_rejected_waits_anew(story, scans, claim):
+    assert answers(scans, {"icpd_late": "reject"}) == claim
+
+
 def test_a_late_confirmation_says_that_it_is_late():
     late = respond({0: "T 50", 42: "T 60", 99: "T 65"})[-1]
     in_time = respond({0: "T 50", 42: "T 60", 98: "T 65"})[-1]
