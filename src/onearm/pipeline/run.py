@@ -43,13 +43,15 @@ class Analysed:
     derived: tuple[SubjectAnswers, ...]
     results: Results
     findings: tuple[Finding, ...]
-    comparisons: tuple[Comparison, ...]
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """The published numbers beside ours, where the folder holds ``expected.yaml``."""
+        return _compare(self.study.folder, self.results)
 
 
 def analyse(folder: Path | str) -> Analysed:
     """Load a study folder and compute every planned result.
-
-    Where the folder holds ``expected.yaml``, the published numbers stand beside.
 
     Raises
     ------
@@ -72,7 +74,7 @@ def _analyse(folder: Path, progress: Callable[[str], None]) -> Analysed:
         raise InputError(errors)
     progress("computing results")
     results = run_analyses(study.protocol, study.subjects, derived, study.screening)
-    return Analysed(study, derived, results, tuple(findings), _compare(folder, results))
+    return Analysed(study, derived, results, tuple(findings))
 
 
 def _compare(folder: Path, results: Results) -> tuple[Comparison, ...]:
@@ -90,6 +92,7 @@ class Ran:
     """What a run wrote, and its headline."""
 
     analysed: Analysed
+    comparisons: tuple[Comparison, ...]
     written: tuple[Path, ...]
 
     def as_text(self) -> str:
@@ -113,7 +116,7 @@ class Ran:
             text_table(("", "Result", "95 % CI", "Id"), rows),
             "",
         ]
-        lines += _verdicts(found.comparisons)
+        lines += _verdicts(self.comparisons)
         kinds = [f.severity for f in found.findings]
         if kinds:
             counts = [count_of(kinds.count(k), k) for k in ("warning", "note") if k in kinds]
@@ -125,7 +128,7 @@ class Ran:
 
     def as_json(self) -> dict[str, object]:
         """Return the headline numbers and the files that were written."""
-        verdicts = [comparison.verdict for comparison in self.analysed.comparisons]
+        verdicts = [comparison.verdict for comparison in self.comparisons]
         return {
             "study": self.analysed.study.protocol.study.id,
             "headline": [
@@ -197,11 +200,13 @@ def run_study(
             raise InputError(f"format must be one of {', '.join(FORMATS)}; got {name!r}{hint}")
     analysed = _analyse(study, progress)
     provenance = provenance_of(analysed.study)
+    progress("comparing with published numbers")
+    comparisons = analysed.comparisons
     files = _data_files(analysed, provenance)
     progress("drawing figures and writing the report")
-    files["report.html"] = _report(analysed, provenance)
+    files["report.html"] = _report(analysed, comparisons, provenance)
     progress("writing files")
-    return Ran(analysed, _write(out, files))
+    return Ran(analysed, comparisons, _write(out, files))
 
 
 def provenance_of(study: Study) -> dict[str, object]:
@@ -244,7 +249,9 @@ def _data_files(analysed: Analysed, provenance: dict[str, object]) -> dict[str, 
     return files
 
 
-def _report(analysed: Analysed, provenance: dict[str, object]) -> str:
+def _report(
+    analysed: Analysed, comparisons: Sequence[Comparison], provenance: dict[str, object]
+) -> str:
     from onearm.report.document import build_report
     from onearm.report.html import render_html
 
@@ -255,7 +262,7 @@ def _report(analysed: Analysed, provenance: dict[str, object]) -> str:
         analysed.study.protocol,
         analysed.results,
         analysed.derived,
-        analysed.comparisons,
+        comparisons,
         analysed.findings,
         provenance,
         with_figures=find_spec("matplotlib") is not None,

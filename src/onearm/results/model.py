@@ -12,6 +12,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from onearm.clinical.records import Source
 from onearm.errors import ResultError
@@ -20,6 +21,7 @@ from onearm.terms import Kind
 ID = re.compile(r"[a-z0-9_.-]+/[a-z0-9_.-]+(/[a-z0-9_.:-]+)?/[a-z0-9_]+")
 
 
+@lru_cache(maxsize=1 << 14)  # terms and levels are named again in every group
 def slug(name: str) -> str:
     """Return a name as it stands in a result id: lower case, other runs one hyphen.
 

@@ -127,14 +127,17 @@ def _add_terms(
     chosen: dict[str, list[AdverseEvent]],
     what: str,
 ) -> None:
-    terms = {slug(e.term): e.term for events in chosen.values() for e in events}
+    terms: dict[str, str] = {}
+    of_term: dict[str, dict[str, list[AdverseEvent]]] = {}
+    for subject_id, events in chosen.items():
+        for event in events:
+            name = slug(event.term)
+            terms[name] = event.term
+            of_term.setdefault(name, {}).setdefault(subject_id, []).append(event)
     for name, term in sorted(terms.items()):
-        of_term = {
-            subject_id: [event for event in events if slug(event.term) == name]
-            for subject_id, events in chosen.items()
-        }
         item = Entry(entry.analysis, entry.group, entry.variant, f"term:{name}", term)
-        _add_counts(ledger, item, people, of_term, f"{what}: {term}")
+        found = {subject_id: of_term[name].get(subject_id, []) for subject_id in chosen}
+        _add_counts(ledger, item, people, found, f"{what}: {term}")
 
 
 def add_reduced(ledger: Ledger, population: Population, analysis: Analysis) -> None:
