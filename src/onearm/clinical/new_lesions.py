@@ -82,7 +82,7 @@ class NewLesions:
             row.diameter_um is not None
             and row.diameter_um >= least
             and len(organs) < rules.max_targets
-            and list(organs.values()).count(organ) < rules.max_per_organ
+            and (not organ or list(organs.values()).count(organ) < rules.max_per_organ)
         )
 
     def remember(self, new: NewSizes) -> None:

@@ -33,10 +33,13 @@ class Responses:
 
     def as_text(self) -> str:
         """Return a table with each time point's reason below it, then the warnings."""
+        if not self.points:
+            return "no observations: no time point after baseline"
         header = ("Subject", "Visit", "Date", "Sum mm", "Target", "Non-target", "New", "RECIST")
         readers = {point.evaluator for point in self.points}
         rows = [_cells(point, len(readers) > 1) for point in self.points]
-        notes = [f"{point.reason}; {source_lines(point.sources)}" for point in self.points]
+        is_timeline = len({point.subject_id for point in self.points}) == 1
+        notes = [_note(point, with_irecist=is_timeline) for point in self.points]
         lines = [text_table((*header, "iRECIST"), rows, notes=notes)]
         if self.warnings:
             lines += ["", count_of(len(self.warnings), "warning")]
@@ -63,6 +66,14 @@ def _cells(point: TimePoint, with_reader: bool) -> tuple[str, ...]:
         point.overall,
         point.irecist or "",
     )
+
+
+def _note(point: TimePoint, *, with_irecist: bool) -> str:
+    """Return reason and sources; in the timeline of one patient also the iRECIST reason."""
+    note = f"{point.reason}; {source_lines(point.sources)}"
+    if with_irecist and point.irecist_reason is not None:
+        note += f"\n    {point.irecist_reason}"
+    return note
 
 
 def time_point_json(point: TimePoint) -> dict[str, object]:
@@ -120,6 +131,8 @@ def respond(
             raise InputError(f"{source}: a study brings its own subjects; leave out {subjects}")
         return _respond_study(source, rules, subject)
     lesions = source / "lesions.csv" if source.is_dir() else source
+    if source.is_dir() and not lesions.exists():
+        raise InputError(f"{source}: no protocol.yaml and no lesions.csv in this folder")
     beside = lesions.parent / "subjects.csv" if source.is_dir() else None
     if subjects is None and beside is not None and beside.is_file():
         subjects = beside
