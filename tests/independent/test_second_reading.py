@@ -195,11 +195,11 @@ def new_sizes(scan, names):
 
 
 def is_measurable(name, scan, targets):
-    """A new target: 10 mm, a node 15 mm; at most five, and two an organ (none is named here)."""
+    """A new target: 10 mm, a node 15 mm; at most five, two of them nodes (no organ is named)."""
     seen = scan.lesions[name]
-    same_organ = [is_node for is_node in targets.values() if is_node == seen.is_node]
     least = 15 if seen.is_node else 10
-    return seen.size is not None and seen.size >= least and max(len(same_organ) - 1, 0) < 1
+    has_room = len(targets) < 5 and not (seen.is_node and sum(targets.values()) >= 2)
+    return seen.size is not None and seen.size >= least and has_room
 
 
 def has_grown(now, then):
