@@ -367,6 +367,138 @@ def verify(
         _print(verify_certificate(certificate), as_json)
 
 
+@design_app.command()
+def fleming(
+    p0: P0,
+    p1: P1,
+    alpha: Alpha = 0.05,
+    power: Power = 0.8,
+    dropout: Dropout = 0.0,
+    as_json: Json = False,
+) -> None:
+    """Find two stages that stop on both sides.
+
+    For futility and for efficacy after stage 1: the designs of Fleming, optimal
+    as Mander and Thompson have it.
+
+    Example: onearm design fleming --p0 0.2 --p1 0.4 --alpha 0.05 --power 0.8
+    """
+    with one_line_errors():
+        from onearm.pipeline.design_staged import fleming as design_fleming
+
+        _print(design_fleming(p0, p1, alpha, power, dropout), as_json)
+
+
+@design_app.command(name="three-stage")
+def three_stage(
+    p0: P0,
+    p1: P1,
+    alpha: Alpha = 0.05,
+    power: Power = 0.8,
+    dropout: Dropout = 0.0,
+    as_json: Json = False,
+) -> None:
+    """Find Chen's three-stage designs.
+
+    Optimal and minimax, with stops for futility after stages 1 and 2.
+
+    Example: onearm design three-stage --p0 0.1 --p1 0.3 --alpha 0.05 --power 0.8
+    """
+    with one_line_errors():
+        from onearm.pipeline.design_staged import three_stage as design_three_stage
+
+        _print(design_three_stage(p0, p1, alpha, power, dropout), as_json)
+
+
+@design_app.command()
+def curtailed(
+    p0: P0,
+    p1: P1,
+    alpha: Alpha = 0.05,
+    power: Power = 0.8,
+    base: Annotated[str, typer.Option(help="minimax, optimal or exact.")] = "minimax",
+    futility: Annotated[
+        float, typer.Option(help="Stop at so little conditional power; 0: only if certain.")
+    ] = 0.0,
+    efficacy: Annotated[
+        float, typer.Option(help="Stop at so much conditional power; 1: only if certain.")
+    ] = 1.0,
+    as_json: Json = False,
+) -> None:
+    """Stop a trial once its end is certain.
+
+    Bounds after every subject for Simon's design or the exact test; or once the
+    end is nearly certain, with the error rates that this gives.
+
+    Example: onearm design curtailed --p0 0.2 --p1 0.4 --base optimal --futility 0.05
+    """
+    with one_line_errors():
+        from onearm.pipeline.design_staged import curtailed as design_curtailed
+
+        _print(design_curtailed(p0, p1, alpha, power, base, futility, efficacy), as_json)
+
+
+@design_app.command()
+def sargent(
+    p0: P0,
+    p1: P1,
+    alpha: Annotated[float, typer.Option(help="Most P(promising) at p0.")] = 0.05,
+    beta: Annotated[float, typer.Option(help="Most P(not promising) at p1.")] = 0.1,
+    eta: Annotated[float, typer.Option(help="Least P(not promising) at p0.")] = 0.8,
+    power: Annotated[float, typer.Option(help="Least P(promising) at p1.")] = 0.8,
+    dropout: Dropout = 0.0,
+    as_json: Json = False,
+) -> None:
+    """Find three-outcome designs.
+
+    Promising, not promising, or inconclusive: Sargent's designs of one and of
+    two stages.
+
+    Example: onearm design sargent --p0 0.1 --p1 0.3 --alpha 0.05 --beta 0.1
+    """
+    with one_line_errors():
+        from onearm.pipeline.design_staged import sargent as design_sargent
+
+        _print(design_sargent(p0, p1, alpha, beta, eta, power, dropout), as_json)
+
+
+@design_app.command()
+def find(
+    n: Annotated[int, typer.Option(help="The published number of subjects.")],
+    kind: Annotated[str, typer.Option(help="minimax, optimal or exact.")] = "minimax",
+    p0: Annotated[str, typer.Option(help="Values to try, with commas between.")] = "",
+    p1: Annotated[str, typer.Option(help="Values to try.")] = "",
+    alpha: Annotated[str, typer.Option(help="Values to try, one-sided.")] = "",
+    power: Annotated[str, typer.Option(help="Values to try.")] = "",
+    dropout: Annotated[str, typer.Option(help="Values to try.")] = "",
+    step: Annotated[float, typer.Option(help="Of p0 and p1, if not given.")] = 0.05,
+    as_json: Json = False,
+) -> None:
+    """List the designs that give a published n.
+
+    Every round p0, p1, alpha, power and dropout whose design enrols exactly so
+    many: the way to read a registry entry.
+
+    Example: onearm design find --n 30 --kind minimax --alpha 0.05
+    """
+    with one_line_errors():
+        from onearm.pipeline.design import find as find_designs
+
+        _print(
+            find_designs(
+                n,
+                kind,
+                p0=p0,
+                p1=p1,
+                alpha=alpha,
+                power=power,
+                dropout=dropout,
+                step=step,
+            ),
+            as_json,
+        )
+
+
 @infer_app.command(name="two-stage")
 def infer_two_stage(
     p0: P0,

@@ -29,6 +29,11 @@ COMMANDS = [
     "design precision",
     "design exact",
     "design simon",
+    "design fleming",
+    "design three-stage",
+    "design curtailed",
+    "design sargent",
+    "design find",
     "design verify",
     "infer two-stage",
 ]

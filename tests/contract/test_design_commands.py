@@ -60,6 +60,24 @@ def test_a_certificate_that_does_not_hold_exits_with_1(tmp_path):
     assert "not JSON" in run(f"design verify {path}").stderr
 
 
+@pytest.mark.parametrize(
+    ("command", "keys"),
+    [
+        ("fleming --p0 0.1 --p1 0.4", ["optimal", "minimax", "optimal_at_p1"]),
+        ("three-stage --p0 0.1 --p1 0.4", ["optimal", "minimax"]),
+        ("curtailed --p0 0.1 --p1 0.4", ["design"]),
+    ],
+)
+def test_every_design_carries_its_operating_characteristics_and_wording(command, keys):
+    found = values(f"design {command}")
+
+    for key in keys:
+        assert {"alpha", "power", "en0", "en1", "operating", "wording"} <= set(found[key])
+        at_p0 = next(row for row in found[key]["operating"] if row["rate"] == found["p0"])
+        assert at_p0["reject"] == pytest.approx(found[key]["alpha"])
+        assert at_p0["expected_n"] == pytest.approx(found[key]["en0"])
+
+
 WORDS = [  # the command, sentences that its text must hold
     (
         "design simon --p0 0.2 --p1 0.4",
@@ -89,6 +107,30 @@ WORDS = [  # the command, sentences that its text must hold
             "The two disagree",
         ],
     ),
+    (
+        "design fleming --p0 0.2 --p1 0.4",
+        ["3 or fewer of them respond, and as promising if 8 or more do", "No largest n was set"],
+    ),
+    (
+        "design three-stage --p0 0.1 --p1 0.4",
+        ["stops for futility if 0 of the first", "Numbers of subjects count from the start"],
+    ),
+    (
+        "design curtailed --p0 0.2 --p1 0.4 --efficacy 0.9",
+        ["alpha is above its limit of 0.05", "is 0 or 0.9 or more"],
+    ),
+    (
+        "design curtailed --p0 0.2 --p1 0.4 --base exact",
+        ["it stops as soon as the decision is certain", "0.0344 and 0.8048 without curtailment"],
+    ),
+    (
+        "design sargent --p0 0.1 --p1 0.3",
+        ["6 or more of the 25 respond and not promising if 4 or fewer do", "is inconclusive"],
+    ),
+    (
+        "design find --n 30 --p0 0.15 --p1 0.35 --alpha 0.05 --power 0.8",
+        ["1 design of kind minimax enrol 30", "<= 2 of 15 stops, >= 8 of 28", "5 %"],
+    ),
     (f"{TWO_STAGE} --responders 3 --stopped-at 1", ["not promising", "95 % interval"]),
     (
         f"{OTHER_N1} --attained-n1 17 --attained-n 34 --responders 11",
@@ -117,6 +159,9 @@ REFUSED = [  # the command, what its one line holds
     (f"{TWO_STAGE} --responders 3", "stage 2 is reached with more than r1 = 3"),
     (f"{TWO_STAGE} --responders 13 --attained-n1 12", "need the p1 and the alpha of the plan"),
     (f"{TWO_STAGE} --responders 13 --level 90", "got 90 (90 % is 0.9)"),
+    ("design curtailed --p0 0.2 --p1 0.4 --base minimx", "did you mean 'minimax'?"),
+    ("design find --n 30 --alpha x", "alpha takes numbers with commas between; got 'x'"),
+    ("design find --n 30 --step 0.01", "settings is too large to search (at most 5000)"),
     ("design verify no-such-file.json", "No such file"),
 ]
 

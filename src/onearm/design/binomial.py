@@ -181,23 +181,37 @@ def passing_exactly(n1: int, r1: int, n: int, r: int, rate: Fraction) -> Fractio
     return Fraction(ways, rate.denominator**n)
 
 
-def most_powerful(rates: Hypotheses, n: int) -> Fraction:
+def best_power(rows0: Rows, rows1: Rows, alpha: float, n: int) -> float:
     """Return the power at p1 of the best test of level alpha on n subjects.
 
     It rejects at random on its boundary, so no rule of at most n subjects with
     that alpha, whatever its stages, has more power (Neyman and Pearson).
     """
-    w0, w1 = weights(n, rates.p0), weights(n, rates.p1)
-    left: Fraction = (rates.alpha + TOLERANCE) * rates.p0.denominator**n
-    power: Fraction = Fraction(0)
-    for x in range(n, -1, -1):
-        if w0[x] > left:
-            power += w1[x] * left / w0[x]
-            break
-        left -= w0[x]
-        power += w1[x]
-    attained: Fraction = power / rates.p1.denominator**n
-    return attained
+    rows0.grow(n)
+    rows1.grow(n)
+    upper0, upper1 = rows0.upper[n], rows1.upper[n]
+    j = 0
+    while j <= n and upper0[j] <= alpha:
+        j += 1
+    if j > n:
+        return 1.0
+    below0, below1 = (upper0[j - 1], upper1[j - 1]) if j else (0.0, 0.0)
+    share = (alpha + float(TOLERANCE) - below0) / (upper0[j] - below0)
+    return below1 + min(1.0, share) * (upper1[j] - below1)
+
+
+def too_small(rows0: Rows, rows1: Rows, rates: Hypotheses, largest: int) -> int:
+    """Return the largest n at which even the most powerful test has too little power."""
+    alpha, power = float(rates.alpha), float(rates.power)
+    for n in range(1, largest + 1):
+        if best_power(rows0, rows1, alpha, n) >= power - 1e-9:
+            return n - 1
+    raise DesignError(too_large(largest))
+
+
+def too_large(largest: int) -> str:
+    """Return the sentence for a design beyond the largest n."""
+    return f"needs more than {largest} subjects; p1 must lie further above p0"
 
 
 def clearly(value: float, limit: float) -> bool | None:

@@ -26,6 +26,8 @@ from onearm.design.binomial import (
     clearly,
     hypotheses,
     passing_exactly,
+    too_large,
+    too_small,
     weights,
 )
 from onearm.design.certificate import Certificate, CertifiedDesign, Refutation
@@ -228,7 +230,7 @@ class _Search:
         self.refutations: dict[int, Refutation] = {}
 
     def run(self) -> SimonDesigns:
-        n = too_small = self._too_small()
+        n = small = too_small(self.rows0, self.rows1, self.rates, LARGEST_N)
         while not self.hull:
             n += 1
             if n > LARGEST_N:
@@ -246,7 +248,7 @@ class _Search:
         return SimonDesigns(
             self.rates,
             tuple(self._weighted()),
-            too_small,
+            small,
             tuple(self.refutations[n] for n in sorted(self.refutations) if n <= last),
         )
 
@@ -275,27 +277,6 @@ class _Search:
             if n1 >= n:
                 return
             self.first_n1.append(n1)
-
-    def _too_small(self) -> int:
-        """Return the largest n at which even the most powerful test has too little power."""
-        n = 1
-        while self._best_power(n) < self.power - 1e-9:
-            n += 1
-            if n > LARGEST_N:
-                raise DesignError(too_large(LARGEST_N))
-        return n - 1
-
-    def _best_power(self, n: int) -> float:
-        self._grow(n)
-        upper0, upper1 = self.rows0.upper[n], self.rows1.upper[n]
-        j = 0
-        while j <= n and upper0[j] <= self.alpha:
-            j += 1
-        if j > n:
-            return 1.0
-        below0, below1 = (upper0[j - 1], upper1[j - 1]) if j else (0.0, 0.0)
-        share = (self.alpha + 1e-12 - below0) / (upper0[j] - below0)
-        return below1 + min(1.0, share) * (upper1[j] - below1)
 
     def _least_en(self, n: int) -> float:
         """Return what the expected number at p0 cannot fall below with n subjects."""
@@ -416,8 +397,3 @@ def _lies_above(
     """Return whether the middle point is not below the line between the others."""
     share = (middle[0] - left[0]) / (right[0] - left[0])
     return middle[1] >= left[1] + share * (right[1] - left[1]) - SAME_EN / 2
-
-
-def too_large(largest: int) -> str:
-    """Return the sentence for a design beyond the largest n."""
-    return f"needs more than {largest} subjects; p1 must lie further above p0"

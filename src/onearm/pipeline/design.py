@@ -7,36 +7,31 @@ designs are those of ``onearm.design``, the text is made by ``onearm.format``.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from pathlib import Path
 from textwrap import fill
 
 from onearm import format as text
-from onearm.design.binomial import Hypotheses, Rate, proportion, with_dropout
-from onearm.design.operating import Look, operating
+from onearm.design.binomial import Rate, proportion, with_dropout
+from onearm.design.operating import Look, two_stage_rule
 from onearm.design.single_stage import Attainment, PrecisionDesign, SingleStage
 from onearm.design.two_stage import SimonDesigns, TwoStage
 from onearm.errors import DesignError
-
-WIDTH = 88  # of paragraphs
-
-
-@dataclass(frozen=True, slots=True)
-class DesignAnswer:
-    """A design for a reader and for a program."""
-
-    parts: tuple[str, ...]
-    values: Mapping[str, object]
-
-    def as_text(self) -> str:
-        """Return the design in words, with the conventions behind each number."""
-        return "\n\n".join(self.parts)
-
-    def as_json(self) -> dict[str, object]:
-        """Return every number of the design at full precision."""
-        return dict(self.values)
+from onearm.pipeline.design_text import (
+    WIDTH,
+    DesignAnswer,
+    as_written,
+    asked,
+    error_rates,
+    operating_table,
+    operating_values,
+    percent,
+    what_is_tested,
+    worded,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +90,12 @@ def _as_json(at: Attainment) -> dict[str, object]:
 
 
 def _size(design: PrecisionDesign) -> str:
-    limit, before = _percent(design.lower_limit_above), ""
+    limit, before = percent(design.lower_limit_above), ""
     if design.lower_before is not None:
         before = f" (n = {design.n - 1}: {text.percent(design.lower_before)} %)"
     return (
         f"{design.n} evaluable subjects, {design.enrolled} enrolled\n\n"
-        f"When {_percent(design.target)} respond, the exact one-sided {_level(design)} lower limit "
+        f"When {percent(design.target)} respond, the exact one-sided {_level(design)} lower limit "
         f"(Clopper-Pearson)\nfirst exceeds {limit} at n = {design.n}: "
         f"{text.percent(design.lower)} %{before}.\n"
         f"It is taken at n x target = {_responders(design)} responders, without rounding, as "
@@ -109,8 +104,8 @@ def _size(design: PrecisionDesign) -> str:
 
 
 def _decisions(design: PrecisionDesign) -> str:
-    limit = _percent(design.lower_limit_above)
-    two_sided = f"one-sided {_percent(design.alpha / 2)}"
+    limit = percent(design.lower_limit_above)
+    two_sided = f"one-sided {percent(design.alpha / 2)}"
     return "\n".join(
         [
             f"In whole responders, n = {design.n}:",
@@ -135,7 +130,7 @@ def _rule(at: Attainment, limit: str) -> str:
 
 
 def _level(design: PrecisionDesign) -> str:
-    return _percent(1 - design.alpha)
+    return percent(1 - design.alpha)
 
 
 def _responders(design: PrecisionDesign) -> str:
@@ -152,10 +147,6 @@ def _enrolled(design: PrecisionDesign) -> str:
     )
 
 
-def _percent(value: float) -> str:
-    return f"{text.plain(text.rounded(100 * text.decimal_of(value), 6))} %"
-
-
 def exact(p0: Rate, p1: Rate, alpha: Rate, power: Rate, dropout: Rate = 0) -> DesignAnswer:
     """Find the first and the stable sample size of the exact test of one stage.
 
@@ -169,7 +160,13 @@ def exact(p0: Rate, p1: Rate, alpha: Rate, power: Rate, dropout: Rate = 0) -> De
     rates, first, stable = found.rates, found.first, found.stable
     words = exact_wording(first, rates, with_dropout(first.n, lost))
     rows = [
-        [name, str(each.n), f">= {each.reject_at}", *_error_rates(each), str(_all(each.n, lost))]
+        [
+            name,
+            str(each.n),
+            f">= {each.reject_at}",
+            *error_rates(each),
+            str(with_dropout(each.n, lost)),
+        ]
         for name, each in (("first", first), ("stable", stable))
     ]
     head = ["", "n", "reject at", "alpha", "power", "enrolled"]
@@ -178,20 +175,20 @@ def exact(p0: Rate, p1: Rate, alpha: Rate, power: Rate, dropout: Rate = 0) -> De
         "has it too; between them the power drops wherever one more responder is needed."
     )
     low = [each for each in found.sawtooth if first.n <= each.n <= stable.n + 1]
-    drops = [[str(t.n), f">= {t.reject_at}", *_error_rates(t)] for t in low]
+    drops = [[str(t.n), f">= {t.reject_at}", *error_rates(t)] for t in low]
     return DesignAnswer(
         (
-            f"Exact one-sided binomial test, one stage: {_tested(rates)}",
+            f"Exact one-sided binomial test, one stage: {what_is_tested(rates)}",
             text.text_table(head, rows, numeric=5),
             fill(why, WIDTH),
             text.text_table(["n", "reject at", "alpha", "power"], drops, numeric=4),
-            *_worded("first", words),
+            *worded("first", words),
         ),
         {
             "kind": "exact",
-            **_asked(rates, lost),
-            "first": asdict(first) | {"enrolled": _all(first.n, lost)},
-            "stable": asdict(stable) | {"enrolled": _all(stable.n, lost)},
+            **asked(rates, lost),
+            "first": asdict(first) | {"enrolled": with_dropout(first.n, lost)},
+            "stable": asdict(stable) | {"enrolled": with_dropout(stable.n, lost)},
             "sawtooth": [asdict(each) for each in found.sawtooth],
             "wording": words._asdict(),
         },
@@ -210,28 +207,32 @@ def simon(p0: Rate, p1: Rate, alpha: Rate, power: Rate, dropout: Rate = 0) -> De
     found = simon_designs(p0, p1, alpha, power)
     rates = found.rates
     named = [("optimal", found.optimal), ("minimax", found.minimax)]
-    worded = {
+    wording = {
         name: simon_wording(design, rates, name, with_dropout(design.n, lost))
         for name, design in named
     }
-    paragraphs = [part for name, words in worded.items() for part in _worded(name, words)]
-    rules = [(name, [Look(d.n1, d.r1), Look(d.n, d.r, d.r + 1)]) for name, d in named]
+    paragraphs = [part for name, words in wording.items() for part in worded(name, words)]
+    rules = [(name, _looks(design)) for name, design in named]
     if found.optimal == found.minimax:
         rules, paragraphs = rules[:1], paragraphs[:2]
     return DesignAnswer(
         (
-            f"Simon's two-stage designs: {_tested(rates)}",
+            f"Simon's two-stage designs: {what_is_tested(rates)}",
             _simon_table(found, lost),
             fill(_proof(found), WIDTH),
-            *(_operating_table(name, rule, rates) for name, rule in rules),
+            *(operating_table(name, rule, rates) for name, rule in rules),
             *paragraphs,
         ),
         {
             "kind": "simon",
-            **_asked(rates, lost),
+            **asked(rates, lost),
             **{
                 name: asdict(design)
-                | {"enrolled": _all(design.n, lost), "wording": worded[name]._asdict()}
+                | {
+                    "enrolled": with_dropout(design.n, lost),
+                    "operating": operating_values(_looks(design), rates),
+                    "wording": wording[name]._asdict(),
+                }
                 for name, design in named
             },
             "admissible": [
@@ -254,8 +255,8 @@ def verify(path: Path) -> DesignAnswer:
     certificate = read_certificate(value)
     claims = check_certificate(certificate)
     asked = (
-        f"p0 = {_exact(certificate.p0)}, p1 = {_exact(certificate.p1)}, "
-        f"alpha <= {_exact(certificate.alpha)}, power >= {_exact(certificate.power)}"
+        f"p0 = {as_written(certificate.p0)}, p1 = {as_written(certificate.p1)}, "
+        f"alpha <= {as_written(certificate.alpha)}, power >= {as_written(certificate.power)}"
     )
     lines = [fill(f"- {claim};", WIDTH, subsequent_indent="  ") for claim in claims]
     return DesignAnswer(
@@ -266,6 +267,86 @@ def verify(path: Path) -> DesignAnswer:
         ),
         {"holds": True, "claims": list(claims)},
     )
+
+
+def find(
+    n: int,
+    kind: str,
+    *,
+    p0: str = "",
+    p1: str = "",
+    alpha: str = "",
+    power: str = "",
+    dropout: str = "",
+    step: Rate = Fraction(1, 20),
+) -> DesignAnswer:
+    """Find the round settings whose design enrols a published number.
+
+    The texts hold values with commas between, such as "0.05, 0.1"; empty ones
+    stand for the default grid. Raises DesignError.
+    """
+    from onearm.design import inverse
+
+    found = inverse.designs_of(
+        n,
+        kind,
+        p0=_values("p0", p0, ()),
+        p1=_values("p1", p1, ()),
+        alpha=_values("alpha", alpha, inverse.ALPHAS),
+        power=_values("power", power, inverse.POWERS),
+        dropout=_values("dropout", dropout, inverse.DROPOUTS),
+        step=step,
+    )
+    head = ["p0", "p1", "alpha", "power", "dropout", "evaluable", "rule"]
+    rows = [
+        [
+            *map(as_written, (each.rates.p0, each.rates.p1, each.rates.alpha, each.rates.power)),
+            percent(float(each.dropout)),
+            str(each.design.n),
+            _as_rule(each.design),
+        ]
+        for each in found.candidates
+    ]
+    summary = (
+        f"{text.count_of(len(rows), 'design')} of kind {kind} enrol {n}, of "
+        f"{text.count_of(found.settings, 'setting')} searched (alpha one-sided; enrolled = "
+        "evaluable / (1 - dropout), rounded up)"
+    )
+    caution = (
+        "Several settings always give the same number: which one was meant is a matter of the "
+        "disease, and an assumption until the protocol says so."
+    )
+    table = [text.text_table(head, rows)] if rows else []
+    return DesignAnswer(
+        (fill(summary, WIDTH), *table, fill(caution, WIDTH)),
+        {
+            "kind": "find",
+            "n": n,
+            "of": kind,
+            "settings": found.settings,
+            "candidates": [
+                asked(each.rates, each.dropout) | {"design": asdict(each.design)}
+                for each in found.candidates
+            ],
+        },
+    )
+
+
+def _values(name: str, given: str, default: Sequence[Fraction]) -> Sequence[Rate]:
+    try:
+        return [Decimal(part.strip()) for part in given.split(",")] if given else default
+    except InvalidOperation:
+        raise DesignError(f"{name} takes numbers with commas between; got {given!r}") from None
+
+
+def _as_rule(design: TwoStage | SingleStage) -> str:
+    if isinstance(design, SingleStage):
+        return f">= {design.reject_at} of {design.n}"
+    return f"<= {design.r1} of {design.n1} stops, >= {design.r + 1} of {design.n}"
+
+
+def _looks(design: TwoStage) -> list[Look]:
+    return two_stage_rule(design.r1, design.n1, design.r, design.n)
 
 
 def _simon_table(found: SimonDesigns, lost: Fraction) -> str:
@@ -291,7 +372,7 @@ def _simon_table(found: SimonDesigns, lost: Fraction) -> str:
                 names.get(id(design), "admissible"),
                 f"<= {design.r1} of {design.n1}",
                 f">= {design.r + 1} of {design.n}",
-                *_error_rates(design),
+                *error_rates(design),
                 text.number(design.en0, 2),
                 text.number(design.pet0, 3),
                 text.number(design.en1, 2),
@@ -299,7 +380,7 @@ def _simon_table(found: SimonDesigns, lost: Fraction) -> str:
             ]
         )
         if lost:
-            rows[-1].append(str(_all(design.n, lost)))
+            rows[-1].append(str(with_dropout(design.n, lost)))
     return text.text_table([*head, "enrolled"] if lost else head, rows, numeric=len(rows[0]) - 3)
 
 
@@ -316,62 +397,3 @@ def _proof(found: SimonDesigns) -> str:
         "is chosen by the weight that the largest n has beside EN(p0). Of several r with the same "
         "EN the largest is taken. `--json` holds the certificate, `onearm design verify` checks it."
     )
-
-
-def _operating_table(name: str, rule: Sequence[Look], rates: Hypotheses) -> str:
-    header = ["true rate", "P(stop early)", "P(promising)", "expected n"]
-    rows = []
-    for rate in _grid(rates):
-        found = operating(rule, rate)
-        rows.append(
-            [
-                _percent(float(rate)),
-                text.number(found.stop_early, 4),
-                text.number(found.reject, 4),
-                text.number(found.expected_n, 2),
-            ]
-        )
-    table = text.text_table(header, rows, numeric=4)
-    return f"Operating characteristics, {name} (exact):\n{table}"
-
-
-def _grid(rates: Hypotheses) -> list[Fraction]:
-    """Return seven rates from below p0 to above p1, in steps of half their distance."""
-    step = (rates.p1 - rates.p0) / 4
-    grid = [rates.p0 + i * step for i in range(-2, 7)]
-    return [rate for rate in grid if 0 < rate < 1]
-
-
-def _asked(rates: Hypotheses, lost: Fraction) -> dict[str, object]:
-    return {
-        "p0": float(rates.p0),
-        "p1": float(rates.p1),
-        "alpha": float(rates.alpha),
-        "power": float(rates.power),
-        "dropout": float(lost),
-    }
-
-
-def _tested(rates: Hypotheses) -> str:
-    return (
-        f"p0 = {_exact(rates.p0)}, p1 = {_exact(rates.p1)},\n"
-        f"one-sided alpha <= {_exact(rates.alpha)} at p0, power >= {_exact(rates.power)} at p1 "
-        "(power is 1 - beta)"
-    )
-
-
-def _exact(value: Fraction) -> str:
-    return text.plain(float(value))
-
-
-def _error_rates(design: TwoStage | SingleStage) -> list[str]:
-    return [text.number(design.alpha, 4), text.number(design.power, 4)]
-
-
-def _all(n: int, lost: Fraction) -> int:
-    return with_dropout(n, lost)
-
-
-def _worded(name: str, words: Iterable[str]) -> list[str]:
-    titles = (f"For the protocol ({name}):", f"For the paper ({name}):")
-    return [f"{title}\n{fill(part, WIDTH)}" for title, part in zip(titles, words, strict=True)]
