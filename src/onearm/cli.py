@@ -261,14 +261,19 @@ def trace(
 def compare(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A study or a results.json.")],
     other: Annotated[
-        Path | None, typer.Argument(metavar="OTHER", help="Published numbers (expected.yaml).")
+        Path | None,
+        typer.Argument(
+            metavar="OTHER",
+            help="expected.yaml (by default the study's), a CSV, a study or a results.json.",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Set published numbers beside ours.
+    """Set other numbers beside ours.
 
-    Each with its verdict and, where it differs, the reason. The exit status is 1
-    when a difference is not explained.
+    Published numbers or those of another program, each with its verdict; or two
+    data cuts, SOURCE the older: which results moved, by which subjects and rows.
+    The exit status is 1 when a difference is not explained.
 
     Example: onearm compare studies/tqb2450-ib-02
     """

@@ -244,6 +244,42 @@ def with_unit(row: ResultRow | None, profile: ProfileName = "journal") -> str:
     return f"{text} {unit_of(row)}"
 
 
+def difference(older: ResultRow, newer: ResultRow, profile: ProfileName = "journal") -> str:
+    """Return by how much a result moved, in its printed unit: '+3.33 points', '-1.05 months'.
+
+    The exact difference is rounded once. One below the printed digits reads
+    'under 0.01 points'; where one of the two is no number, nothing is returned.
+    """
+    if older.value is None or newer.value is None or older.kind != newer.kind:
+        return ""
+    exact = Fraction(decimal_of(newer.value)) - Fraction(decimal_of(older.value))
+    is_share = newer.kind in {Kind.PROPORTION, Kind.PERCENT_CHANGE}
+    unit = "points" if is_share else unit_of(newer)
+    scale, digits = _scale(newer.kind, PROFILES[profile])
+    moved = rounded(exact * scale, digits)
+    if exact and not moved:
+        return f"under {number(Fraction(1, 10**digits), digits)} {unit}".rstrip()
+    text = plain(moved) if newer.kind == Kind.LENGTH else number(moved, digits)
+    return f"{'+' if moved > 0 else ''}{text} {unit}".rstrip()
+
+
+def _scale(kind: Kind, profile: Profile) -> tuple[Fraction, int]:
+    """Return what a value is multiplied with for print, and its digits."""
+    match kind:
+        case Kind.COUNT:
+            return Fraction(1), 0
+        case Kind.PROPORTION:
+            return Fraction(100), profile.percent_digits
+        case Kind.PERCENT_CHANGE:
+            return Fraction(1), profile.percent_digits
+        case Kind.DURATION:
+            return 1 / DAYS_PER_MONTH, profile.month_digits
+        case Kind.LENGTH | Kind.P_VALUE:
+            return Fraction(1), 3
+        case _:
+            return Fraction(1), profile.quantity_digits
+
+
 def interval(
     lower: ResultRow | None, upper: ResultRow | None, profile: ProfileName = "journal"
 ) -> str:

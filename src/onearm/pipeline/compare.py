@@ -1,26 +1,45 @@
-"""``onearm compare``: published numbers beside ours.
+"""``onearm compare``: other numbers beside ours.
 
-Takes a study, whose analysis is computed, or a file of results, and a file of
-published numbers; gives a verdict for each number. A study brings its own
-``expected.yaml``.
+Takes a study, whose analysis is computed, or a file of results; and what to
+set beside it: published numbers (``expected.yaml``, which a study may bring),
+another study or file of results, or a CSV of another program. What OTHER is,
+its content tells.
 """
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from onearm.errors import Finding, InputError
+from onearm.errors import Finding, InputError, ResultError
 from onearm.format import NOT_APPLICABLE, text_table
-from onearm.io.expected import Expected, Passage, read_expected
-from onearm.results.model import Comparison, Results
+from onearm.io.expected import Expected, Passage, parse_expected, read_expected
+from onearm.io.other_numbers import COLUMNS, read_other_numbers
+from onearm.io.yaml import read_yaml
+from onearm.pipeline.compare_cuts import CutsCompared
+from onearm.pipeline.compare_numbers import NumbersCompared, beside
+from onearm.results.cuts import compare_cuts
+from onearm.results.model import Comparison, Results, check_rows
 from onearm.results.published import UNSETTLED, summary, summary_text, unknown_result
 from onearm.results.published import compare as compare_numbers
 
 HEADER = ("Published", "Printed", "Ours", "Verdict", "Result")
 WIDTH = 96
+SHOWN = 5
+"""Keys of a file that is something else, as an error quotes them."""
+
+FOLDER, RESULTS, PUBLISHED, NUMBERS = (
+    "a study folder",
+    "a results.json",
+    "published numbers",
+    "a CSV of numbers",
+)
+"""What SOURCE and OTHER may be."""
+
+_YAML = re.compile(r"""(---|["']?[\w -]+["']?\s*:(\s|$)|- )""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +109,21 @@ def _json(comparison: Comparison) -> dict[str, object]:
     }
 
 
-def compare(source: Path, other: Path | None = None) -> Compared:
-    """Set published numbers beside ours.
+Answer = Compared | CutsCompared | NumbersCompared
+
+
+def compare(source: Path, other: Path | None = None) -> Answer:
+    """Set other numbers beside ours.
 
     Parameters
     ----------
     source
-        A study folder, or the ``results.json`` of an analysis.
+        A study folder, or the ``results.json`` of an analysis; the older of
+        two data cuts.
     other
-        A file of published numbers; for a study its ``expected.yaml`` by default.
+        A file of published numbers, a CSV of another program, or another study
+        folder or ``results.json``; for a study its ``expected.yaml`` by
+        default.
 
     Raises
     ------
@@ -106,8 +131,30 @@ def compare(source: Path, other: Path | None = None) -> Compared:
         If a file cannot be used, or a published number names a result that
         does not exist: one line each, with the nearest name.
     """
-    expected = read_expected(_expected_file(source, other))
-    return against(_results(source), expected)
+    if other is None:
+        expected = read_expected(_own_expected(source))
+        return against(_results(source), expected)
+    if (found := _content(source)) not in (FOLDER, RESULTS):
+        raise InputError(
+            f"{source}: SOURCE must be a study folder or a results.json; got {found}: "
+            "it belongs in the second place"
+        )
+    kind = _content(other)
+    if kind in (FOLDER, RESULTS):
+        return cuts(source, other)
+    if kind == PUBLISHED:
+        return against(_results(source), _read_expected(other))
+    return beside(_results(source), read_other_numbers(other), str(source), str(other))
+
+
+def cuts(older: Path, newer: Path) -> CutsCompared:
+    """Compare two sets of results of one study, each a study folder or ``results.json``."""
+    from onearm.pipeline.run import HEADLINE
+
+    before, after = _results(older), _results(newer)
+    headline = tuple(f"{entry}/{statistic}" for _, entry, statistic in HEADLINE)
+    found = compare_cuts(before, after)
+    return CutsCompared(str(older), str(newer), before, after, headline, found)
 
 
 def against(results: Results, expected: Expected) -> Compared:
@@ -123,16 +170,56 @@ def against(results: Results, expected: Expected) -> Compared:
     return Compared(expected.source, expected.passages, comparisons)
 
 
-def _expected_file(source: Path, other: Path | None) -> Path:
-    if other is not None:
-        return other
+def _own_expected(source: Path) -> Path:
     if not source.is_dir():
-        raise InputError(f"{source}: needs a file of published numbers to compare with")
+        raise InputError(
+            f"{source}: needs something to compare with: published numbers, another results.json, "
+            "or a CSV"
+        )
     if not (source / "expected.yaml").is_file():
         raise InputError(
             f"{source / 'expected.yaml'}: no such file; the study has no published numbers"
         )
     return source / "expected.yaml"
+
+
+def _content(path: Path) -> str:
+    """Tell what a folder or file is, by its first words rather than by its name."""
+    if path.is_dir():
+        return FOLDER
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: is not UTF-8 text") from None
+    lines = (line.strip() for line in text.splitlines())
+    first = next((line for line in lines if line and not line.startswith("#")), "")
+    if not first:
+        raise InputError(f"{path}: is empty")
+    if first[0] in "{[":
+        return RESULTS
+    if _YAML.match(first):
+        return PUBLISHED
+    if path.suffix.lower() == ".csv" or {*re.split(r'[",; ]+', first)} & {*COLUMNS}:
+        return NUMBERS
+    raise InputError(
+        f"{path}: must be a results.json, a file of published numbers (expected.yaml), "
+        f"or a CSV with the columns id and value; its first line is {first[:40]!r}"
+    )
+
+
+def _read_expected(path: Path) -> Expected:
+    """Read published numbers; another YAML file is told in one line."""
+    document = read_yaml(path)
+    found = document.data if isinstance(document.data, dict) else {}
+    if not {"expected", "blocks"} & found.keys():
+        keys = ", ".join(list(found)[:SHOWN])
+        raise InputError(
+            f"{path}: must be a file of published numbers, with the keys expected, source and "
+            f"blocks; got {keys}"
+        )
+    return parse_expected(document)
 
 
 def _results(source: Path) -> Results:
@@ -142,7 +229,14 @@ def _results(source: Path) -> Results:
         return analyse(source).results
     from onearm.io.results import read_results
 
-    return read_results(source)
+    try:
+        found = read_results(source)
+        check_rows(found.rows)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{source}: the bases are not complete: {error!r}") from None
+    except ResultError as error:
+        raise InputError(f"{source}: {error}") from None
+    return found
 
 
 def _check_results(results: Results, expected: Expected) -> None:
