@@ -91,6 +91,8 @@ def test_a_run_writes_what_it_says(out: Path) -> None:
         "report.html",
         "derived/time_points.csv",
         "derived/best_responses.csv",
+        "derived/readings.csv",
+        "derived/disagreements.csv",
         "derived/events.csv",
         "derived/sets.csv",
         "derived/best_changes.csv",

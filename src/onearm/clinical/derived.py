@@ -84,6 +84,57 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """What follows from the responses of one evaluator and one source, beside those that count.
+
+    ``name`` is the variant under which its results stand: the source (derived,
+    recorded) of the primary evaluator, or another evaluator.
+    """
+
+    name: str
+    evaluator: str
+    source: str
+    time_points: tuple[TimePoint, ...]
+    best: BestResponse
+    events: dict[str, Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A response that was recorded otherwise than it is derived.
+
+    ``category``: target, non-target, overall or irecist. A side is None where
+    it has no response at this time point.
+    """
+
+    subject_id: str
+    evaluator: str
+    visit: str
+    date: dt.date
+    category: str
+    recorded: str | None
+    derived: str | None
+    recorded_reason: str
+    derived_reason: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """At how many time points of one subject recorded and derived response are equal.
+
+    ``compared`` counts the time points that have both.
+    """
+
+    subject_id: str
+    evaluator: str
+    category: str
+    compared: int
+    equal: int
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Membership:
     """Whether a subject belongs to an analysis set, and why or why not."""
 

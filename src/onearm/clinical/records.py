@@ -180,6 +180,41 @@ class RecordedResponse:
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """A decision that a response is another than it stands; one row a decision and field.
+
+    It changes the one field that it names, among the responses that count.
+    """
+
+    TABLE: ClassVar[str] = "overrides"
+    KEY: ClassVar[tuple[str, ...]] = (
+        *("subject_id", "evaluator", "visit", "date", "field", "decided_on"),
+        *("from", "to"),
+    )
+
+    subject_id: str = column("text", SUBJECT, required=True, default="")
+    evaluator: str = column("text", "Whose response is overridden", required=True, default="")
+    visit: str | None = column("text", "Visit label, as in lesions or responses")
+    date: dt.date = column("date", "Day of the time point", required=True, default=dt.date.min)
+    category: str = column(
+        "code",
+        "Which response",
+        name="field",
+        codes=("OVERALL", "TARGET", "NON-TARGET", "IRECIST"),
+        required=True,
+        default="OVERALL",
+    )
+    before: str = column(
+        "text", "The response as it stands", name="from", required=True, default=""
+    )
+    after: str = column("text", "What it is from now on", name="to", required=True, default="")
+    person: str = column("text", "Who decided", required=True, default="")
+    decided_on: dt.date = column("date", "Day of the decision", required=True, default=dt.date.min)
+    reason: str = column("text", "Why", required=True, default="")
+    source: Source = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedEndpoint:
     """A time to event, or a best response, as a study recorded it."""
 
@@ -543,6 +578,7 @@ TABLES: tuple[type[Row], ...] = (
     Subject,
     Measurement,
     RecordedResponse,
+    Override,
     RecordedEndpoint,
     Dose,
     AdverseEvent,
@@ -575,6 +611,7 @@ class SubjectRecords:
     subject: Subject
     lesions: tuple[Measurement, ...] | None = None
     responses: tuple[RecordedResponse, ...] | None = None
+    overrides: tuple[Override, ...] | None = None
     endpoints: tuple[RecordedEndpoint, ...] | None = None
     doses: tuple[Dose, ...] | None = None
     adverse_events: tuple[AdverseEvent, ...] | None = None

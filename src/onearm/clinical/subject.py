@@ -8,21 +8,25 @@ responses count; the others stand beside. Knows one subject at a time.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 from onearm.clinical.best import best_response
 from onearm.clinical.beyond import treatment_beyond
 from onearm.clinical.derived import (
+    Agreement,
     BestChange,
     BestResponse,
     BeyondProgression,
+    Disagreement,
     DoseSummary,
     Event,
     Membership,
+    Reading,
     TimePoint,
 )
+from onearm.clinical.disagreements import agreements, as_findings, disagreements
 from onearm.clinical.events import (
     Known,
     derive_dor,
@@ -31,10 +35,12 @@ from onearm.clinical.events import (
     derive_pfs,
     derive_ttr,
 )
+from onearm.clinical.overrides import apply_overrides
+from onearm.clinical.readings import PlannedReading, has_endpoints_only, planned_readings
+from onearm.clinical.recorded import check_accepted, recorded_points
 from onearm.clinical.records import (
     Dose,
     FollowUp,
-    RecordedResponse,
     Source,
     Subject,
     SubjectRecords,
@@ -43,11 +49,12 @@ from onearm.clinical.sequence import Circumstances, cr_then_pr
 from onearm.clinical.sets import memberships
 from onearm.clinical.timepoints import assess_subject
 from onearm.clinical.visits import Baseline, assemble_visits, choose_baseline, has_target
-from onearm.errors import Finding, Place
-from onearm.format import plain, signed_percent, source_lines
+from onearm.errors import Finding
+from onearm.format import plain, signed_percent
 from onearm.protocol.censoring import PRESETS, CensoringRules
 from onearm.protocol.model import Protocol
 from onearm.protocol.response import ResponseRules
+from onearm.protocol.response_plan import ResponsePlan
 from onearm.terms import Response
 
 
@@ -62,6 +69,10 @@ class SubjectAnswers:
     events: dict[str, Event]  # by endpoint: pfs, os, ipfs; ttr, dor, idor of responders
     pfs_by_preset: dict[str, Event]  # under each censoring preset, whatever the study chose
     beyond: BeyondProgression | None
+    readings: dict[str, Reading]  # other sources and evaluators, by the name of their results
+    disagreements: tuple[Disagreement, ...]  # recorded against derived, whichever is primary
+    agreements: tuple[Agreement, ...]
+    by_endpoints: bool  # from recorded times and best responses alone
     memberships: tuple[Membership, ...]
     best_change: BestChange
     doses: tuple[DoseSummary, ...]
@@ -81,35 +92,58 @@ def reference_date(subject: Subject, rules: ResponseRules) -> dt.date | None:
     return subject.first_dose_date
 
 
-def derive_subject(records: SubjectRecords, protocol: Protocol) -> SubjectAnswers:
-    """Derive every answer about one subject."""
+def derive_subject(
+    records: SubjectRecords,
+    protocol: Protocol,
+    readings: Sequence[PlannedReading] | None = None,
+) -> SubjectAnswers:
+    """Derive every answer about one subject.
+
+    ``readings`` says what is read beside the primary evaluator and source in the
+    whole study; by default what this subject's records hold.
+    """
     plan, subject = protocol.response, records.subject
     rules, start = plan.rules, reference_date(subject, plan.rules)
-    points, findings = assess_subject(
+    measured, findings = assess_subject(
         records.lesions or (),
         rules,
         start,
         with_irecist=plan.also == "iRECIST",
         markers=marker_readings(records, plan.markers),
     )
-    recorded = [_recorded_point(r) for r in records.responses or () if r.overall is not None]
-    findings += _disagreements(points, recorded)
+    planned = planned_readings([records], plan) if readings is None else readings
+    points = _points(records, measured, plan)
+    findings += check_accepted(records.responses or ())
+    sides = _sides(points, plan.primary_evaluator)
+    differing = [one for side in sides for one in disagreements(*side)]
+    findings += as_findings(differing)
+    judged = points.get((plan.primary_evaluator, plan.primary_source), ())
+    own, problems = apply_overrides(judged, records.overrides or (), plan.primary_evaluator)
+    findings += problems
     is_recorded = plan.primary_source == "recorded"
-    judged = recorded if is_recorded else points
-    own = tuple(p for p in judged if p.evaluator == plan.primary_evaluator)
     baseline, known = _baseline(records, protocol), known_of(records, protocol)
     about = _circumstances(records, protocol, start)
     best = best_response(subject.subject_id, plan.primary_evaluator, own, rules, about)
     findings += cr_then_pr(subject.subject_id, own, rules, about)
     events = {} if known is None else _events(known, own, best, protocol)
+    others = [_reading(one, points, records, protocol, about) for one in planned]
     return SubjectAnswers(
         subject.subject_id,
         own,
-        tuple(p for p in judged if p.evaluator != plan.primary_evaluator),
+        tuple(
+            point
+            for one in others
+            if one.evaluator != plan.primary_evaluator
+            for point in one.time_points
+        ),
         best,
         events,
         {} if known is None else {name: derive_pfs(known, own, r) for name, r in PRESETS.items()},
         treatment_beyond(events["pfs"], records.doses or (), own) if events else None,
+        {one.name: one for one in others},
+        tuple(differing),
+        tuple(one for side in sides for one in agreements(*side)),
+        has_endpoints_only(records),
         memberships(
             records,
             own,
@@ -119,6 +153,47 @@ def derive_subject(records: SubjectRecords, protocol: Protocol) -> SubjectAnswer
         tuple(summarise_doses(records.doses or ())),
         tuple(findings),
     )
+
+
+def _points(
+    records: SubjectRecords, measured: Sequence[TimePoint], plan: ResponsePlan
+) -> dict[tuple[str, str], tuple[TimePoint, ...]]:
+    """Return the time points of each evaluator and source, before any override."""
+    recorded = records.responses or ()
+    evaluators = {point.evaluator for point in measured} | {row.evaluator for row in recorded}
+    found = {}
+    for evaluator in sorted(evaluators | {plan.primary_evaluator}):
+        own = tuple(point for point in measured if point.evaluator == evaluator)
+        found[evaluator, "derived"] = own
+        found[evaluator, "recorded"] = recorded_points(recorded, evaluator, plan.primary_evaluator)
+    return found
+
+
+def _sides(
+    points: Mapping[tuple[str, str], tuple[TimePoint, ...]], primary: str
+) -> list[tuple[tuple[TimePoint, ...], tuple[TimePoint, ...], str]]:
+    """Return what is compared, derived and recorded, the primary evaluator first."""
+    evaluators = dict.fromkeys([primary, *(evaluator for evaluator, _ in points)])
+    return [(points[who, "derived"], points[who, "recorded"], who) for who in evaluators]
+
+
+def _reading(
+    planned: PlannedReading,
+    points: Mapping[tuple[str, str], tuple[TimePoint, ...]],
+    records: SubjectRecords,
+    protocol: Protocol,
+    about: Circumstances,
+) -> Reading:
+    """Return what follows from another evaluator or source, by the rules of the study."""
+    name, evaluator, source = planned
+    own = points.get((evaluator, source), ())
+    best = best_response(records.subject.subject_id, evaluator, own, protocol.response.rules, about)
+    known = known_of(records, protocol)
+    events = {}
+    if known is not None:
+        has_baseline = source == "recorded" or _baseline(records, protocol, evaluator) is not None
+        events = _events(replace(known, has_baseline=has_baseline), own, best, protocol)
+    return Reading(name, evaluator, source, own, best, events)
 
 
 def marker_readings(
@@ -222,11 +297,14 @@ def known_of(records: SubjectRecords, protocol: Protocol) -> Known | None:
     )
 
 
-def _baseline(records: SubjectRecords, protocol: Protocol) -> Baseline | None:
-    """Return the baseline of the primary evaluator."""
+def _baseline(
+    records: SubjectRecords, protocol: Protocol, evaluator: str | None = None
+) -> Baseline | None:
+    """Return the baseline of an evaluator, by default of the primary one."""
     plan = protocol.response
+    whose = evaluator or plan.primary_evaluator
     start = reference_date(records.subject, plan.rules)
-    rows = [row for row in records.lesions or () if row.evaluator == plan.primary_evaluator]
+    rows = [row for row in records.lesions or () if row.evaluator == whose]
     return choose_baseline(assemble_visits(rows, plan.rules, start), start)
 
 
@@ -310,45 +388,3 @@ def _summary(rows: list[Dose]) -> DoseSummary:
         reason,
         tuple(row.source for row in rows),
     )
-
-
-def _recorded_point(record: RecordedResponse) -> TimePoint:
-    assert record.overall is not None  # the caller has left the others out
-    return TimePoint(
-        record.subject_id,
-        record.evaluator,
-        record.visit or record.date.isoformat(),
-        record.date,
-        None,
-        None,
-        None,
-        record.target,
-        record.non_target,
-        bool(record.new_lesion),
-        record.overall,
-        record.irecist,
-        f"{record.overall}: recorded by {record.evaluator}",
-        None if record.irecist is None else f"{record.irecist}: recorded by {record.evaluator}",
-        record.sources,
-    )
-
-
-def _disagreements(derived: Sequence[TimePoint], recorded: Sequence[TimePoint]) -> list[Finding]:
-    """Return a warning for each recorded response that differs from the derived one."""
-    ours = {(point.evaluator, point.date): point for point in derived}
-    findings = []
-    for theirs in recorded:
-        point = ours.get((theirs.evaluator, theirs.date))
-        if point is not None and point.overall is not theirs.overall:
-            place = theirs.sources[0]
-            findings.append(
-                Finding(
-                    "warning",
-                    "response-differs",
-                    f"recorded {theirs.overall} on {theirs.date}, derived {point.reason} "
-                    f"({source_lines(point.sources)})",
-                    Place(place.file, place.line, field="response"),
-                    theirs.subject_id,
-                )
-            )
-    return findings

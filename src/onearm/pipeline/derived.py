@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 
-from onearm.clinical.derived import BestChange, BestResponse, DoseSummary, Event, Membership
+from onearm.clinical.derived import (
+    BestChange,
+    BestResponse,
+    Disagreement,
+    DoseSummary,
+    Event,
+    Membership,
+    Reading,
+)
 from onearm.clinical.subject import SubjectAnswers
 from onearm.format import millimetres, source_lines
 from onearm.pipeline.respond import time_point_json
@@ -26,11 +34,20 @@ def derived_tables(derived: Sequence[SubjectAnswers]) -> dict[str, tuple[Sequenc
     return {
         "time_points.csv": (header, [[_cell(v) for v in row.values()] for row in as_json]),
         "best_responses.csv": _table(BestResponse, (a.best for a in answers)),
+        "disagreements.csv": _table(Disagreement, (d for a in answers for d in a.disagreements)),
+        "readings.csv": _readings(r for a in answers for r in a.readings.values()),
         "events.csv": _table(Event, (e for a in answers for e in a.events.values())),
         "sets.csv": _table(Membership, (m for a in answers for m in a.memberships)),
         "best_changes.csv": _table(BestChange, (a.best_change for a in answers)),
         "dose_summaries.csv": _table(DoseSummary, (d for a in answers for d in a.doses)),
     }
+
+
+def _readings(readings: Iterable[Reading]) -> tuple[Sequence[str], Rows]:
+    """Return the best responses of the other sources and evaluators, by the name of each."""
+    header, _ = _table(BestResponse, ())
+    rows = [(r, _row(r.best, header)) for r in readings]
+    return ["name", "source", *header], [[r.name, r.source, *cells] for r, cells in rows]
 
 
 def _table(record: type, answers: Iterable[object]) -> tuple[Sequence[str], Rows]:

@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from onearm import __version__
+from onearm.clinical.readings import planned_readings
 from onearm.clinical.subject import SubjectAnswers, derive_subject
 from onearm.errors import Finding, InputError, nearest
 from onearm.format import count_of, interval, text_table, with_unit
@@ -67,13 +68,14 @@ def _analyse(folder: Path, progress: Callable[[str], None]) -> Analysed:
     if not study.subjects:
         raise InputError(f"{folder / 'data'}: no subject; a study without data cannot be analysed")
     progress("deriving responses and events")
-    derived = tuple(derive_subject(records, study.protocol) for records in study.subjects)
+    readings = planned_readings(study.subjects, study.protocol.response)
+    derived = tuple(derive_subject(r, study.protocol, readings) for r in study.subjects)
     findings = [*study.findings, *(f for answers in derived for f in answers.findings)]
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise InputError(errors)
     progress("computing results")
-    results = run_analyses(study.protocol, study.subjects, derived, study.screening)
+    results = run_analyses(study.protocol, study.subjects, derived, study.screening, readings)
     return Analysed(study, derived, results, tuple(findings))
 
 

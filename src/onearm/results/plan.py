@@ -6,15 +6,17 @@ each with its groups, its set and its method. Knows no records.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from onearm.clinical.readings import PlannedReading
 from onearm.clinical.subject import censoring_of
 from onearm.protocol.censoring import PRESETS
 from onearm.protocol.model import Protocol
 from onearm.terms import AnalysisSet
 
 TREATED, MEASURABLE = AnalysisSet.TREATED, AnalysisSet.TREATED_MEASURABLE
-OF_RESPONSE = ("rate", "responses", "primary")
+OF_RESPONSE = ("rate", "responses", "primary", "concordance")
 """Families whose denominator the option ``population`` decides."""
 
 
@@ -63,11 +65,20 @@ def _other_presets(protocol: Protocol) -> tuple[str, ...]:
     return tuple(name for name, rules in PRESETS.items() if rules != own)
 
 
-def plan(protocol: Protocol) -> tuple[Analysis, ...]:
-    """Return the analyses that the protocol asks for."""
+def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[Analysis, ...]:
+    """Return the analyses that the protocol asks for.
+
+    ``readings`` are the other sources and evaluators that the study holds: each is
+    a variant of the response rates, the best responses and PFS.
+    """
+    others = tuple(one.name for one in readings)
+    primary = protocol.response.primary_evaluator
+    readers = tuple(one.name for one in readings if one.evaluator != primary)
     every, whole = groups_of(protocol), (ALL,)
     irecist = ("irecist",) if protocol.response.also == "iRECIST" else ()
+    by_rule_or_reader = (*_other_presets(protocol), *others)
     drugs = tuple(drug.name for drug in protocol.treatment.drugs)
+    unconfirmed = ("unconfirmed", *irecist)
     one_sided = ("level-90",) if protocol.analysis.level == 0.95 else ()
 
     rules = protocol.response.rules
@@ -80,8 +91,8 @@ def plan(protocol: Protocol) -> tuple[Analysis, ...]:
         return Analysis(name, title, family, counted, groups, variants)
 
     rates = [
-        ("orr", "Objective response rate", ("wilson", *one_sided, "unconfirmed", *irecist)),
-        ("dcr", "Disease control rate", ("wilson", *one_sided, "unconfirmed", *irecist)),
+        ("orr", "Objective response rate", ("wilson", *one_sided, *unconfirmed, *others)),
+        ("dcr", "Disease control rate", ("wilson", *one_sided, *unconfirmed, *others)),
         ("cbr", "Clinical benefit rate", ("wilson", *one_sided)),
     ]
     times = [
@@ -107,16 +118,16 @@ def plan(protocol: Protocol) -> tuple[Analysis, ...]:
         analysis("flow", "Patient flow", "flow", whole, "of-treated"),
         analysis("baseline", "Baseline characteristics", "baseline", every),
         *(analysis(name, title, "rate", every, *variants) for name, title, variants in rates),
-        analysis("bor", "Best overall response", "responses", every, "unconfirmed", *irecist),
+        analysis("bor", "Best overall response", "responses", every, *unconfirmed, *others),
         analysis("primary", "Primary endpoint", "primary", whole, *one_sided),
         analysis("progressed", "Progression", "happened", every),
         analysis("died", "Death", "happened", every),
         *(
-            analysis(
-                name, title, "time", every, *(_other_presets(protocol) if name == "pfs" else ())
-            )
+            analysis(name, title, "time", every, *(by_rule_or_reader if name == "pfs" else ()))
             for name, title in times
         ),
+        analysis("agreement", "Recorded against derived responses", "agreement", whole, *readers),
+        analysis("concordance", "Agreement of readers", "concordance", whole, *readers),
         analysis("beyond-progression", "Treatment beyond progression", "beyond", whole),
         analysis("best-change", "Best change of the target sum", "change", whole),
         *(analysis(name, title, "safety", every, *drugs) for name, title in safety),

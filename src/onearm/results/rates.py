@@ -80,11 +80,19 @@ def add_rate(ledger: Ledger, population: Population, analysis: Analysis) -> None
         for variant in ("", *analysis.variants):
             is_counted, what = _counted(analysis, variant, population)
             entry = Entry(analysis, group, variant)
-            contributions = [_contribution(p, is_counted(p.answers.best), variant) for p in people]
+            contributions = [
+                _contribution(p, is_counted(best_of(p, variant)), variant) for p in people
+            ]
             basis = ledger.basis(entry, what, _denominator(analysis, group.label), contributions)
             n = sum(c.role == "counted" for c in contributions)
             ledger.share(entry, n, len(people), basis)
             _add_limits(ledger, entry, n, len(people), variant, population, basis)
+
+
+def best_of(person: Person, variant: str) -> BestResponse:
+    """Return the best response of another source or reader, or the one that counts."""
+    reading = person.answers.readings.get(variant)
+    return person.answers.best if reading is None else reading.best
 
 
 def _denominator(analysis: Analysis, group: str) -> str:
@@ -92,7 +100,7 @@ def _denominator(analysis: Analysis, group: str) -> str:
 
 
 def _contribution(person: Person, is_counted: bool | None, variant: str) -> Contribution:
-    best = person.answers.best
+    best = best_of(person, variant)
     value = best.best if variant == "unconfirmed" else best.confirmed_best
     code = best.ibor if variant == "irecist" else value
     role = "counted" if is_counted else "not counted"
@@ -156,7 +164,7 @@ def add_responses(ledger: Ledger, population: Population, analysis: Analysis) ->
                     entry,
                     f"best response {code}",
                     _denominator(analysis, group.label),
-                    [_has(p, codes[p.subject_id], code) for p in people],
+                    [_has(p, codes[p.subject_id], code, variant) for p in people],
                 )
                 n = sum(found == code for found in codes.values())
                 ledger.share(entry, n, len(people), basis)
@@ -167,14 +175,14 @@ def _slug(code: str) -> str:
 
 
 def _code(person: Person, variant: str) -> str:
-    best = person.answers.best
+    best = best_of(person, variant)
     if variant == "irecist":
         return best.ibor or "unknown"
     return (best.best if variant == "unconfirmed" else best.confirmed_best) or "unknown"
 
 
-def _has(person: Person, found: str, code: str) -> Contribution:
-    best = person.answers.best
+def _has(person: Person, found: str, code: str, variant: str) -> Contribution:
+    best = best_of(person, variant)
     role = "counted" if found == code else "not counted"
     return Contribution(person.subject_id, role, found, best.reason, best.sources)
 

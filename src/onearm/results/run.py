@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from onearm.clinical.readings import PlannedReading, planned_readings
 from onearm.clinical.records import Screening, SubjectRecords
 from onearm.clinical.subject import SubjectAnswers
 from onearm.protocol.model import Protocol
@@ -18,6 +19,7 @@ from onearm.results.model import Results
 from onearm.results.people import add_baseline, add_change, add_flow, add_happened
 from onearm.results.plan import Analysis, plan
 from onearm.results.rates import add_primary, add_rate, add_responses
+from onearm.results.readers import add_agreement, add_concordance
 from onearm.results.safety import add_exposure, add_irsae, add_reduced, add_safety
 from onearm.results.times import add_time
 
@@ -30,6 +32,8 @@ FAMILIES: dict[str, Callable[[Ledger, Population, Analysis], None]] = {
     "happened": add_happened,
     "time": add_time,
     "change": add_change,
+    "agreement": add_agreement,
+    "concordance": add_concordance,
     "beyond": add_beyond,
     "safety": add_safety,
     "reduced": add_reduced,
@@ -43,6 +47,7 @@ def run_analyses(
     records: Sequence[SubjectRecords],
     answers: Sequence[SubjectAnswers],
     screening: Sequence[Screening] | None,
+    readings: Sequence[PlannedReading] | None = None,
 ) -> Results:
     """Compute every planned result.
 
@@ -54,10 +59,15 @@ def run_analyses(
         One entry a subject, in the same order.
     screening
         Everybody who was screened; None when not collected.
+    readings
+        The other sources and evaluators, as the answers have them; by default
+        what the records hold.
     """
+    if readings is None:
+        readings = planned_readings(records, protocol.response)
     people = tuple(Person(r, a) for r, a in zip(records, answers, strict=True))
     population = Population(protocol, people, None if screening is None else tuple(screening))
     ledger = Ledger()
-    for analysis in plan(protocol):
+    for analysis in plan(protocol, readings):
         FAMILIES[analysis.family](ledger, population, analysis)
     return ledger.results()

@@ -30,7 +30,7 @@ MONTHS_BETWEEN_TICKS = 3
 
 
 def add_time(ledger: Ledger, population: Population, analysis: Analysis) -> None:
-    """Add the curve of one endpoint for each group, and for each other censoring preset."""
+    """Add the curve of one endpoint for each group, each other preset and reader."""
     for group in analysis.groups:
         for variant in ("", *analysis.variants):
             people = population.of(analysis, group)
@@ -60,6 +60,8 @@ def _add_endpoint(
 
 
 def _event_of(person: Person, endpoint: str, variant: str) -> Event | None:
+    if reading := person.answers.readings.get(variant):
+        return reading.events.get(endpoint)
     if variant:
         return person.answers.pfs_by_preset.get(variant)
     return person.answers.events.get(endpoint)
