@@ -81,8 +81,8 @@ WRONG = [  # command, what the one line says
     (
         "predictive --p0 .2 --p1 .25 --n-to 40",
         (
-            "no trial of up to 40 patients keeps alpha 0.05 and power 0.8; raise n_to (at most 200), "
-            "or widen the distance from p0 to p1"
+            "no trial of up to 40 patients keeps alpha 0.05 and power 0.8; raise n_to (at most "
+            "200), or widen the distance from p0 to p1"
         ),
     ),
     (
@@ -111,8 +111,8 @@ WRONG = [  # command, what the one line says
     (
         "toxicity --p0 .4 --p1 .6 --looks 2 --alpha .1",
         (
-            "the rule never stops: up to n = 2 no count crosses; raise alpha, plan more looks or more "
-            "patients"
+            "the rule never stops: up to n = 2 no count crosses; raise alpha, plan more looks or "
+            "more patients"
         ),
     ),
     (
@@ -145,8 +145,8 @@ WRONG = [  # command, what the one line says
         "the first endpoint lies within the second and must be rarer; got 0.3 and 0.2",
     ),
     (
-        "bop2 --endpoint co-primary --p0 .3 --second0 .2 --p1 .4 --second1 .5 --looks 9 --both0 .25",
-        "null both must be from 0.0 % to 20.0 % for rates 0.3 and 0.2; got 0.25",
+        "bop2 --endpoint co-primary --p0 .3 --second0 .2 --p1 .4 --second1 .5 --looks 9 --both0 .3",
+        "null both must be from 0.0 % to 20.0 % for rates 0.3 and 0.2; got 0.3",
     ),
     (  # by hand: P(X >= 5 of 10) = 0.033 at .2 (4 of 10: 0.121) and 0.150 at .3
         "bop2 --p0 .2 --p1 .3 --looks 10 --alpha .1 --power .9",
@@ -171,8 +171,8 @@ WRONG = [  # command, what the one line says
     (
         "landmark --at 6 --rate0 .5 --rate1 .7 --method kaplan-meier --accrual 4 --follow-up 1",
         (
-            "the trial ends at 5, before the landmark of the last patients; accrual + follow_up must "
-            "exceed 6"
+            "the trial ends at 5, before the landmark of the last patients; accrual + follow_up "
+            "must exceed 6"
         ),
     ),
     ("historical absent.csv", "absent.csv: No such file or directory"),
@@ -207,19 +207,8 @@ def test_past_trials_can_be_the_standard(tmp_path):
     table.write_text("source,n,responders\nA,40,8\nB,50,11\nC,30,6\n", encoding="utf-8")
 
     shown = design(
-        *[
-            "posterior",
-            "--p0",
-            ".2",
-            "--p1",
-            ".4",
-            "--looks",
-            "10-40/10",
-            "--prior",
-            ".4,1.6",
-            "--json",
-            "--historical",
-        ],
+        *("posterior", "--p0", ".2", "--p1", ".4", "--looks", "10-40/10", "--prior", ".4,1.6"),
+        *("--json", "--historical"),
         str(table),
     )
     standard = json.loads(shown.stdout)["standard"]["components"]
