@@ -294,6 +294,7 @@ def test_the_profile_of_admiralonco_lets_a_pr_after_cr_stand():
 
     assert best_of("42 CR, 84 PR, 126 PR", rules).confirmed_best == "PR"
     assert best_of("42 CR, 84 PR, 126 PR").confirmed_best == "SD"
+    assert best_of("", rules).confirmed_best == "MISSING"  # its event no_data_missing
 
 
 def test_a_cr_with_a_non_target_not_done_between_stays_a_cr():

@@ -154,6 +154,7 @@ PROFILES: dict[str, dict[str, object]] = {
         "confirm_days": 28,
         "min_sd_days": 42,
         "max_ne_between": 1,
+        "no_data_label": "MISSING",  # its event no_data_missing
     },
 }
 """Named sets of options, as what deviates from the defaults."""
