@@ -304,6 +304,13 @@ def precision(
     ],
     alpha: Annotated[float, typer.Option(help="One-sided level of that limit.")] = 0.05,
     dropout: Annotated[float, typer.Option(help="Expected share not evaluable.")] = 0.0,
+    method: Annotated[
+        str, typer.Option(help="clopper-pearson, mid-p, wilson or wald.")
+    ] = "clopper-pearson",
+    counts: Annotated[
+        str, typer.Option(help="Responders: fractional, nearest or floor.")
+    ] = "fractional",
+    sides: Annotated[int, typer.Option(help="1, or 2: half of alpha below the limit.")] = 1,
     as_json: Json = False,
 ) -> None:
     """Size a trial by its exact lower limit.
@@ -316,7 +323,10 @@ def precision(
     with one_line_errors():
         from onearm.pipeline.design import precision as design_precision
 
-        _print(design_precision(target, lower_limit_above, alpha, dropout), as_json)
+        answer = design_precision(
+            target, lower_limit_above, alpha, dropout, method=method, counts=counts, sides=sides
+        )
+        _print(answer, as_json)
 
 
 @design_app.command()

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onearm.design.limits import lower_limit
 from onearm.design.single_stage import precision_design
 from onearm.errors import DesignError
+from onearm.stats.proportion import clopper_pearson_lower, interval
 
 RANGE = "must be a proportion greater than 0 and less than 1, such as 0.05"
 
@@ -63,6 +65,56 @@ def test_what_the_published_size_asks_in_whole_responders():
 def test_the_two_sided_interval_needs_32():
     # Two-sided 95 % is one-sided 0.025: at 24 the limit is 13.2 %, n = 32 is the first above 15 %.
     assert precision_design(0.30, 0.15, 0.025).n == 32
+
+
+# TQB2450-Ib-02: 0.30 above 0.15, one-sided 0.05. Wald and Wilson at fractional counts; Clopper-
+# Pearson at whole ones: 7 of 22 is the first that is enough, but 23 and 24 are not.
+OTHER_LIMITS = [  # method, counts, first n, n from which every larger one will do
+    ("clopper-pearson", "fractional", 24, 24),
+    ("wald", "fractional", 26, 26),
+    ("wilson", "fractional", 16, 16),
+    ("clopper-pearson", "nearest", 22, 25),
+]
+
+
+@pytest.mark.parametrize(("method", "counts", "n", "stable_n"), OTHER_LIMITS)
+def test_other_limits_and_whole_responders(method, counts, n, stable_n):
+    plan = precision_design(0.30, 0.15, 0.05, method=method, counts=counts)
+
+    assert (plan.n, plan.stable_n) == (n, stable_n)
+
+
+def test_responders_rounded_down_are_enough_from_30_on():
+    assert precision_design(0.30, 0.15, 0.05, counts="floor").stable_n == 30
+
+
+def test_two_sides_put_half_of_alpha_below_the_limit():
+    two, one = (precision_design(0.30, 0.15, a, sides=s) for a, s in ((0.05, 2), (0.025, 1)))
+
+    assert (two.n, two.lower, two.at_n) == (one.n, one.lower, one.at_n)
+
+
+@pytest.mark.parametrize("method", ["clopper-pearson", "mid-p", "wilson", "wald"])
+@pytest.mark.parametrize(("responders", "n"), [(1, 9), (7, 24), (8, 24), (30, 33), (24, 24)])
+def test_limits_of_whole_counts_are_those_of_the_intervals(method, responders, n):
+    found = interval(responders, n, method=method, level=0.90)
+
+    assert lower_limit(method, responders, n, 0.05) == pytest.approx(found.lower, abs=1e-12)
+    assert lower_limit(method, 0, n, 0.05) == 0
+
+
+@pytest.mark.parametrize("counts", ["nearest", "floor"])
+def test_every_n_from_the_stable_one_on_will_do(counts):
+    plan = precision_design(0.30, 0.15, 0.05, counts=counts)
+
+    def is_enough(n: int) -> bool:
+        responders = (3 * n + 5) // 10 if counts == "nearest" else 3 * n // 10
+        return clopper_pearson_lower(responders, n, alpha=0.05) > 0.15
+
+    assert is_enough(plan.n)
+    assert not any(is_enough(n) for n in range(1, plan.n))
+    assert not is_enough(plan.stable_n - 1)
+    assert all(is_enough(n) for n in range(plan.stable_n, 300))
 
 
 def tails(n: int, rate: Fraction) -> list[Fraction]:
@@ -132,6 +184,21 @@ def test_an_impossible_design_is_refused_in_one_line(arguments, message):
         precision_design(*arguments)
 
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        ({"method": "wilsn"}, "did you mean 'wilson'?"),
+        ({"counts": "whole"}, "counts must be one of fractional, nearest, floor; got 'whole'"),
+        ({"sides": 3}, "sides must be 1 or 2; got 3"),
+    ],
+)
+def test_an_unknown_option_is_refused_in_one_line(options, part):
+    with pytest.raises(DesignError) as error:
+        precision_design(0.3, 0.15, 0.05, **options)
+
+    assert part in str(error.value)
 
 
 def test_where_not_even_all_responders_are_enough_nothing_is_promised():

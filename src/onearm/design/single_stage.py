@@ -6,10 +6,11 @@ patients and no files; percent signs and words are made elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, inf, log
+from typing import TYPE_CHECKING, Literal, get_args
 
 from onearm.design.binomial import (
     HALF,
@@ -23,8 +24,13 @@ from onearm.design.binomial import (
     shown,
     with_dropout,
 )
-from onearm.errors import DesignError
+from onearm.errors import DesignError, nearest
 
+if TYPE_CHECKING:
+    from onearm.design.limits import Method
+
+Counts = Literal["fractional", "nearest", "floor"]
+COUNTS: tuple[Counts, ...] = get_args(Counts)
 LARGEST_N = 20_000
 
 
@@ -185,13 +191,15 @@ class Attainment:
 
 @dataclass(frozen=True, slots=True)
 class PrecisionDesign:
-    """The first n whose exact lower limit at the target exceeds a limit.
+    """The first n whose lower limit at the target exceeds a limit.
 
-    ``lower`` is the one-sided limit at ``n * target`` responders, a number that
-    need not be whole; ``lower_before`` is the same at ``n - 1`` (None for n = 1).
+    ``lower`` is the limit at ``n * target`` responders, whole or not as ``counts``
+    says; ``lower_before`` is the same at ``n - 1`` (None for n = 1). ``stable_n`` is
+    the n from which every larger one will do; with fractional counts it is n.
     ``at_n`` holds the decision in whole responders, ``at_enrolled`` the same for
     all who enrol, ``two_sided_at_enrolled`` with the lower limit of the two-sided
-    interval of level 1 - alpha, which leaves alpha / 2 below it.
+    interval of level 1 - alpha, which leaves alpha / 2 below it. ``sides`` is 2
+    where that is the limit of ``n`` and ``at_n``, too.
     """
 
     target: float
@@ -205,6 +213,10 @@ class PrecisionDesign:
     at_n: Attainment
     at_enrolled: Attainment
     two_sided_at_enrolled: Attainment
+    method: Method = "clopper-pearson"
+    counts: Counts = "fractional"
+    sides: int = 1
+    stable_n: int = 0
 
     @property
     def responders_needed(self) -> int | None:
@@ -218,13 +230,21 @@ class PrecisionDesign:
 
 
 def precision_design(
-    target: Rate, lower_limit_above: Rate, alpha: Rate, *, dropout: Rate = 0
+    target: Rate,
+    lower_limit_above: Rate,
+    alpha: Rate,
+    *,
+    dropout: Rate = 0,
+    method: str = "clopper-pearson",
+    counts: str = "fractional",
+    sides: int = 1,
 ) -> PrecisionDesign:
-    """Find the smallest n whose exact lower limit exceeds a response rate.
+    """Find the smallest n whose lower confidence limit exceeds a response rate.
 
-    The limit is Clopper and Pearson's, one-sided with confidence 1 - alpha, at
-    n * target responders without rounding, as sample-size programs do. n is the
-    first that exceeds ``lower_limit_above``; a limit equal to it is not enough.
+    By default the limit is Clopper and Pearson's, one-sided with confidence
+    1 - alpha, at n * target responders without rounding, as sample-size programs
+    do. n is the first that exceeds ``lower_limit_above``; a limit equal to it is
+    not enough.
 
     Parameters
     ----------
@@ -237,6 +257,14 @@ def precision_design(
     dropout
         Expected share of subjects that are not evaluable, in [0, 1);
         n / (1 - dropout), rounded up exactly, are enrolled.
+    method
+        "clopper-pearson", "mid-p", "wilson" or "wald".
+    counts
+        Responders at n: "fractional", n * target itself; "nearest", the whole
+        number nearest to it (half upwards); "floor", the largest not above it.
+    sides
+        1: alpha lies below the limit. 2: half of it does, as in a two-sided
+        interval of level 1 - alpha.
 
     Raises
     ------
@@ -255,6 +283,8 @@ def precision_design(
     >>> plan.n, plan.enrolled, plan.responders_needed
     (24, 30, 8)
     """
+    from onearm.design.limits import lower_limit, method_named  # loads scipy
+
     rate = proportion("target", target)
     limit = proportion("lower_limit_above", lower_limit_above)
     error = proportion("alpha", alpha, below=HALF)
@@ -264,7 +294,15 @@ def precision_design(
             f"target must exceed lower_limit_above; got {shown(target)} "
             f"and {shown(lower_limit_above)}"
         )
-    n = _first_n(rate, limit, error)
+    way, whole = method_named(method), _counts_named(counts)
+    if sides not in (1, 2):
+        raise DesignError(f"sides must be 1 or 2; got {sides}")
+    tail = error / sides
+
+    def lower(n: int) -> float:
+        return lower_limit(way, float(_responders(n * rate, whole)), n, float(tail))
+
+    n = _first_n(lower, float(limit))
     enrolled = with_dropout(n, lost)
     return PrecisionDesign(
         target=float(rate),
@@ -273,45 +311,89 @@ def precision_design(
         dropout=float(lost),
         n=n,
         enrolled=enrolled,
-        lower=_lower(n * rate, n, error),
-        lower_before=_lower((n - 1) * rate, n - 1, error) if n > 1 else None,
-        at_n=attainment(n, rate, limit, error),
-        at_enrolled=attainment(enrolled, rate, limit, error),
-        two_sided_at_enrolled=attainment(enrolled, rate, limit, error / 2),
+        lower=lower(n),
+        lower_before=lower(n - 1) if n > 1 else None,
+        at_n=attainment(n, rate, limit, tail, way),
+        at_enrolled=attainment(enrolled, rate, limit, tail, way),
+        two_sided_at_enrolled=attainment(enrolled, rate, limit, error / 2, way),
+        method=way,
+        counts=whole,
+        sides=sides,
+        stable_n=n if whole == "fractional" else _stable_n(n, rate, limit, tail, way, whole),
     )
 
 
-def attainment(n: int, target: Fraction, limit: Fraction, alpha: Fraction) -> Attainment:
-    """Return the responders of ``n`` whose one-sided lower limit exceeds ``limit``."""
-    if _lower(Fraction(n), n, alpha) <= float(limit):
+def attainment(
+    n: int,
+    target: Fraction,
+    limit: Fraction,
+    tail: Fraction,
+    method: Method = "clopper-pearson",
+) -> Attainment:
+    """Return the responders of ``n`` whose lower limit exceeds ``limit``."""
+    from onearm.design.limits import lower_limit
+
+    def lower(responders: int) -> float:
+        return lower_limit(method, float(responders), n, float(tail))
+
+    if lower(n) <= float(limit):
         return Attainment(n, None, None, None, None, None)
     below, needed = 0, n  # the limit grows with the number of responders
     while needed - below > 1:
         middle = (below + needed) // 2
-        if _lower(Fraction(middle), n, alpha) > float(limit):
+        if lower(middle) > float(limit):
             needed = middle
         else:
             below = middle
     return Attainment(
         n,
         needed,
-        _lower(Fraction(needed), n, alpha),
-        _lower(Fraction(below), n, alpha),
+        lower(needed),
+        lower(below),
         float(at_least(needed, n, target)),
         float(at_least(needed, n, limit)),
     )
 
 
-def _first_n(rate: Fraction, limit: Fraction, alpha: Fraction) -> int:
+def _counts_named(name: str) -> Counts:
+    for counts in COUNTS:
+        if name == counts:
+            return counts
+    raise DesignError(
+        f"counts must be one of {', '.join(COUNTS)}; got {name!r}{nearest(name, COUNTS)}"
+    )
+
+
+def _responders(expected: Fraction, counts: Counts) -> Fraction:
+    if counts == "fractional":
+        return expected
+    return Fraction((expected + HALF) // 1 if counts == "nearest" else expected // 1)
+
+
+def _first_n(lower: Callable[[int], float], limit: float) -> int:
     for n in range(1, LARGEST_N + 1):
-        if _lower(n * rate, n, alpha) > float(limit):
+        if lower(n) > limit:
             return n
     raise DesignError(
         f"needs more than {LARGEST_N} subjects; the target must lie further above lower_limit_above"
     )
 
 
-def _lower(responders: Fraction, n: int, alpha: Fraction) -> float:
-    from onearm.stats.proportion import clopper_pearson_lower  # loads scipy: only where needed
+def _stable_n(
+    n: int, rate: Fraction, limit: Fraction, tail: Fraction, method: Method, counts: Counts
+) -> int:
+    """Return the n from which every larger one will do.
 
-    return clopper_pearson_lower(float(responders), n, alpha=float(alpha))
+    Rounding takes less than one responder away: where n * target - 1 is enough,
+    so is what it is rounded to, and from there on it always is.
+    """
+    from onearm.design.limits import lower_limit
+
+    stable = n
+    while True:
+        expected = n * rate
+        if lower_limit(method, float(expected - 1), n, float(tail)) > float(limit):
+            return stable
+        if lower_limit(method, float(_responders(expected, counts)), n, float(tail)) <= limit:
+            stable = n + 1
+        n += 1

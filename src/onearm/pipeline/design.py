@@ -54,7 +54,11 @@ class PrecisionAnswer:
             "lower_limit_above": design.lower_limit_above,
             "alpha": design.alpha,
             "dropout": design.dropout,
+            "method": design.method,
+            "counts": design.counts,
+            "sides": design.sides,
             "n": design.n,
+            "stable_n": design.stable_n,
             "enrolled": design.enrolled,
             "lower": design.lower,
             "lower_before": design.lower_before,
@@ -67,15 +71,33 @@ class PrecisionAnswer:
 
 
 def precision(
-    target: Rate, lower_limit_above: Rate, alpha: Rate, dropout: Rate = 0
+    target: Rate,
+    lower_limit_above: Rate,
+    alpha: Rate,
+    dropout: Rate = 0,
+    *,
+    method: str = "clopper-pearson",
+    counts: str = "fractional",
+    sides: int = 1,
 ) -> PrecisionAnswer:
-    """Find the first n whose exact lower limit at the target exceeds a response rate.
+    """Find the first n whose lower limit at the target exceeds a response rate.
 
-    All arguments are proportions; alpha is one-sided. Raises DesignError.
+    Proportions throughout; alpha is one-sided, or two-sided where sides is 2.
+    Raises DesignError.
     """
     from onearm.design.single_stage import precision_design
 
-    return PrecisionAnswer(precision_design(target, lower_limit_above, alpha, dropout=dropout))
+    return PrecisionAnswer(
+        precision_design(
+            target,
+            lower_limit_above,
+            alpha,
+            dropout=dropout,
+            method=method,
+            counts=counts,
+            sides=sides,
+        )
+    )
 
 
 def _as_json(at: Attainment) -> dict[str, object]:
@@ -90,32 +112,49 @@ def _as_json(at: Attainment) -> dict[str, object]:
 
 
 def _size(design: PrecisionDesign) -> str:
+    from onearm.design.limits import NAMES
+
     limit, before = percent(design.lower_limit_above), ""
     if design.lower_before is not None:
         before = f" (n = {design.n - 1}: {text.percent(design.lower_before)} %)"
+    exact = "exact " if design.method == "clopper-pearson" else ""
+    sides = "one-sided" if design.sides == 1 else "two-sided"
     return (
         f"{design.n} evaluable subjects, {design.enrolled} enrolled\n\n"
-        f"When {percent(design.target)} respond, the exact one-sided {_level(design)} lower limit "
-        f"(Clopper-Pearson)\nfirst exceeds {limit} at n = {design.n}: "
-        f"{text.percent(design.lower)} %{before}.\n"
-        f"It is taken at n x target = {_responders(design)} responders, without rounding, as "
-        f"sample-size\nprograms do; data have whole numbers of responders."
+        f"When {percent(design.target)} respond, the {exact}{sides} {_level(design)} lower limit "
+        f"({NAMES[design.method]})\nfirst exceeds {limit} at n = {design.n}: "
+        f"{text.percent(design.lower)} %{before}.\n{_counted(design)}"
+    )
+
+
+def _counted(design: PrecisionDesign) -> str:
+    if design.counts == "fractional":
+        return (
+            f"It is taken at n x target = {_responders(design)} responders, without rounding, as "
+            f"sample-size\nprograms do; data have whole numbers of responders."
+        )
+    words = "the nearest whole number" if design.counts == "nearest" else "rounded down"
+    return (
+        f"It is taken at {words} of n x target = {_responders(design)} responders; every n from\n"
+        f"{design.stable_n} on will do, smaller ones not all."
     )
 
 
 def _decisions(design: PrecisionDesign) -> str:
     limit = percent(design.lower_limit_above)
-    two_sided = f"one-sided {percent(design.alpha / 2)}"
-    return "\n".join(
-        [
-            f"In whole responders, n = {design.n}:",
-            _rule(design.at_n, limit),
-            f"If all {design.enrolled} who enrol are evaluable:",
-            _rule(design.at_enrolled, limit),
+    lines = [
+        f"In whole responders, n = {design.n}:",
+        _rule(design.at_n, limit),
+        f"If all {design.enrolled} who enrol are evaluable:",
+        _rule(design.at_enrolled, limit),
+    ]
+    if design.sides == 1:
+        two_sided = f"one-sided {percent(design.alpha / 2)}"
+        lines += [
             f"The same by the two-sided {_level(design)} interval ({two_sided}):",
             _rule(design.two_sided_at_enrolled, limit),
         ]
-    )
+    return "\n".join(lines)
 
 
 def _rule(at: Attainment, limit: str) -> str:
