@@ -153,6 +153,19 @@ def test_the_interval_of_thresholds_is_where_the_table_is_the_same():
     assert looks(theta_l=plan.theta_l_from) != plan.looks
 
 
+def test_the_first_look_and_the_distance_between_looks_change_the_error():
+    def alpha(looks):
+        return predictive_design(0.2, 0.4, looks, theta_t=0.9, theta_l=0.05).alpha
+
+    assert alpha(range(5, 37)) < alpha(range(10, 37)) < alpha([10, 20, 36]) < alpha([36])
+
+
+def test_at_the_last_look_the_predictive_probability_is_0_or_1():
+    values = [predictive_probability(x, 36, 36, 0.2, 0.9) for x in range(37)]
+
+    assert values == [0.0] * 11 + [1.0] * 26  # Lee and Liu 2008: promising from 11 of 36
+
+
 def test_no_smaller_trial_keeps_alpha_and_power():
     plan = find_predictive_design(0.1, 0.4, alpha=0.1, power=0.8, first_look=5)
     assert plan.alpha <= 0.1
@@ -387,6 +400,16 @@ def test_a_toxicity_boundary_keeps_alpha_and_the_next_one_does_not(method):
     assert highs == sorted(highs)
 
 
+def test_more_looks_and_an_earlier_first_look_stop_more_often():
+    # One level, other looks: each patient from the first, from the fifth, and cohorts of ten.
+    each, later, cohorts = (
+        toxicity_boundary("pocock", 0.2, 0.4, looks, constant=0.05).alpha
+        for looks in (range(1, 31), range(5, 31), range(10, 31, 10))
+    )
+
+    assert each > later > cohorts
+
+
 def test_wang_tsiatis_with_shape_zero_is_obrien_fleming():
     flat = toxicity_boundary("wang-tsiatis", 0.2, 0.4, range(5, 31, 5), shape=0.0)
     named = toxicity_boundary("obrien-fleming", 0.2, 0.4, range(5, 31, 5))
@@ -433,6 +456,20 @@ def test_moments_of_the_logrank_equal_a_simulation(shape):
     assert at.events == pytest.approx(events.mean(), abs=0.004)
     assert at.expected == pytest.approx(hazard.mean(), abs=0.01)
     assert at.spread == pytest.approx(np.std(events - hazard), abs=0.01)
+
+
+@pytest.mark.parametrize("shape", [0.4, 1.0, 2.5])
+@pytest.mark.parametrize(("accrual", "follow_up"), [(30, 0), (3, 60), (200, 1)])
+def test_moments_of_the_logrank_equal_a_fine_sum(shape, accrual, follow_up):
+    # P(event) under the null is the mean of 1 - S over the entry times: another integral.
+    curve = Weibull(shape, 7.0)
+    ends = follow_up + accrual * (np.arange(400_000) + 0.5) / 400_000
+    at = information(curve, 0.6, accrual, follow_up)
+
+    dies = 1 - np.exp(-((ends / 7.0) ** shape))
+    target = 1 - np.exp(-0.6 * (ends / 7.0) ** shape)
+    assert at.events_null == pytest.approx(dies.mean(), abs=1e-8)
+    assert at.events == pytest.approx(target.mean(), abs=1e-8)
 
 
 def test_a_correlated_pair_above_zero_is_sheppards_formula():

@@ -15,7 +15,12 @@ from onearm.design.landmark import landmark_design
 from onearm.design.looks import operating
 from onearm.design.posterior import posterior_design
 from onearm.design.predictive import predictive_design, predictive_probability
-from onearm.design.survival import logrank_design, logrank_two_stage, weibull
+from onearm.design.survival import (
+    logrank_design,
+    logrank_statistic,
+    logrank_two_stage,
+    weibull,
+)
 from onearm.design.toxicity import toxicity_boundary
 
 
@@ -234,6 +239,23 @@ def test_one_sample_logrank_two_stage_has_the_minimax_size_of_onearm2stage():
 
     assert pair.minimax.n == 45
     assert pair.optimal.expected_n < 37.29
+
+
+def test_the_sign_of_the_logrank_statistic_as_onearm2stage():
+    # OneArm2stage, example data of LRT: O 18, E 16.3598, Z -.4055: more events than expected.
+    assert logrank_statistic(18, 16.3598).z == pytest.approx(-0.4055, abs=5e-5)
+    assert logrank_statistic(18, 16.3598).p_value > 0.5
+
+
+# n before rounding by a closed form of the same moments: standard 44.724, modified 38.72.
+def test_one_sample_logrank_before_rounding():
+    def required(variance):
+        return logrank_design(
+            SHAPE_HALF, 0.5, accrual_rate=5, follow_up=1, power=0.85, variance=variance
+        ).required
+
+    assert required("standard") == pytest.approx(44.724, abs=5e-4)
+    assert required("wu") == pytest.approx(38.72, abs=5e-3)
 
 
 # Sizes of the standard formula by closed-form integrals (exponential, accrual 18, follow-up 12):

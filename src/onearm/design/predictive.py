@@ -37,6 +37,7 @@ from onearm.design.looks import TIE, Look, Operating, operating
 from onearm.errors import DesignError
 
 Prior = tuple[float, float]
+LARGEST_TRIAL = 400  # every count at every look has a predictive probability of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def predictive_probability(
     0.5655589
     """
     null, level = proportion("p0", p0), proportion("theta_t", theta_t)
-    last = whole("n_max", n_max)
+    last = whole("n_max", n_max, most=LARGEST_TRIAL)
     now = whole("n", n, least=0, most=last)
     count = whole("responders", responders, least=0, most=now)
     a, b = beta_parameters("prior", prior or (null, 1 - null))
@@ -131,7 +132,8 @@ def predictive_design(
     p0, p1
         Null and target rate, 0 < p0 < p1 < 1.
     looks
-        Patients at each look, ascending; the last is the size of the trial.
+        Patients at each look, ascending; the last is the size of the trial, at
+        most 400.
     theta_t, theta_l, theta_u
         Thresholds as in the module's text, theta_l < theta_u.
     prior
@@ -159,6 +161,7 @@ def predictive_design(
     """
     null, target = rates(p0, p1)
     sizes = look_sizes(looks)
+    whole("the last look", sizes[-1], most=LARGEST_TRIAL)
     level = proportion("theta_t", theta_t)
     low = proportion("theta_l", theta_l, closed=True)
     high = proportion("theta_u", theta_u, closed=True)
@@ -278,10 +281,8 @@ def _best_for(
     n = sizes[-1]
     # Each distinct PP of a state that may be reached is a place where the table changes.
     places = sorted(
-        {float(v) for m in sizes[:-1] for v in _predictive(m, n, r, prior) if 0 < v < power}
+        {1.0, *(float(v) for m in sizes[:-1] for v in _predictive(m, n, r, prior) if v)}
     )
-    if not places:
-        places = [TIE * 2]
     low, high = -1, len(places)  # the power falls as theta_l grows
     while high - low > 1:
         middle = (low + high) // 2

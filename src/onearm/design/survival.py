@@ -13,6 +13,7 @@ shape 1 is exponential.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -79,6 +80,16 @@ class Information:
     def gain(self) -> float:
         """Mean of E - O when the target curve is true."""
         return self.expected - self.events
+
+
+@dataclass(frozen=True, slots=True)
+class LogrankTest:
+    """Events seen and expected, Z (positive: patients live longer) and its one-sided p-value."""
+
+    observed: int
+    expected: float
+    z: float
+    p_value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,6 +347,54 @@ def logrank_two_stage(
             "the rates are too near; use a single stage"
         )
     return LogrankTwoStagePair(single, optimal, minimax)
+
+
+def logrank_test(times: Sequence[float], events: Sequence[bool], null: Weibull) -> LogrankTest:
+    """Compare survival times with a historical curve.
+
+    Parameters
+    ----------
+    times
+        Shape (n,), > 0, time to the event or to censoring; no missing.
+    events
+        Shape (n,), whether the event was seen.
+    null
+        Historical curve, in the unit of the times.
+
+    Raises
+    ------
+    DesignError
+        If the two differ in length, are empty, or a time is not positive.
+
+    References
+    ----------
+    Finkelstein DM, Muzikansky A, Schoenfeld DA. J Natl Cancer Inst 2003;95:1434-1439.
+
+    Examples
+    --------
+    >>> found = logrank_test([2, 4, 6], [True, False, True], weibull(median=3))
+    >>> found.observed, round(found.expected, 4)
+    (2, 2.7726)
+    """
+    if not len(times) == len(events) > 0:
+        raise DesignError(
+            f"times and events must be of one length, at least 1; got {len(times)} and "
+            f"{len(events)}"
+        )
+    expected = sum((positive("a time", time) / null.scale) ** null.shape for time in times)
+    return logrank_statistic(sum(bool(event) for event in events), expected)
+
+
+def logrank_statistic(observed: int, expected: float) -> LogrankTest:
+    """Return Z = (E - O) / sqrt(E), positive when patients live longer, and its p-value.
+
+    >>> round(logrank_statistic(18, 16.3598).z, 4)
+    -0.4055
+    """
+    if positive("expected", expected) and observed < 0:
+        raise DesignError(f"observed must be at least 0; got {observed}")
+    z = (expected - observed) / sqrt(expected)
+    return LogrankTest(observed, expected, z, float(ndtr(-z)))
 
 
 def information(

@@ -171,7 +171,7 @@ def bop2_text(plan: Bop2Design, found: Bop2Calibration | None) -> str:
             f"\nOf {found.grid_points} settings, {found.tables} differ in their bounds and "
             f"{found.admissible} keep alpha <= {_rate(found.alpha_limit)};\nthis one has the "
             f"{'greatest power' if found.goal == 'power' else 'smallest expected n at the null'}.\n"
-            f"Its bounds come from lambda {_span(found.lambda_range)}, gamma "
+            f"The settings with these bounds lie within lambda {_span(found.lambda_range)}, gamma "
             f"{_span(found.gamma_range)}"
             f"{f', eta {_span(found.eta_range)}' if found.eta_range else ''}."
         )
