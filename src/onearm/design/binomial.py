@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, islice
 from math import comb, isfinite
 from operator import mul
 
@@ -153,8 +153,8 @@ class Rows:
         p, q = self.rate, 1 - self.rate
         row = self.pmf[-1]
         for _ in range(len(self.pmf), n + 1):
-            inner = [q * above + p * left for above, left in zip(row[1:], row, strict=False)]
-            row = [q * row[0], *inner, p * row[-1]]
+            pairs = zip(row, islice(row, 1, None), strict=False)
+            row = [q * row[0], *[p * left + q * above for left, above in pairs], p * row[-1]]
             self.pmf.append(row)
             self.cdf.append(list(accumulate(row)))
             self.upper.append(list(accumulate(reversed(row))))

@@ -23,7 +23,7 @@ from onearm.design.binomial import (
     with_dropout,
 )
 from onearm.design.single_stage import SingleStage, exact_design
-from onearm.design.two_stage import TwoStage, simon
+from onearm.design.two_stage import TwoStage, simon_of
 from onearm.errors import DesignError, nearest
 
 KINDS = ("minimax", "optimal", "exact")
@@ -119,7 +119,7 @@ def designs_of(
         rates = Hypotheses(low, high, a, b)
         if b <= HALF or not _is_within_reach(rates, n, rows):
             continue
-        design = _design(rates, kind)
+        design = _design(rates, kind, rows)
         found += [Candidate(rates, share, design) for share in wanted.get(design.n, ())]
     return Found(n, kind, settings, tuple(found))
 
@@ -157,8 +157,8 @@ def _is_within_reach(rates: Hypotheses, n: int, rows: dict[Fraction, Rows]) -> b
     return power >= float(rates.power) - 1e-9
 
 
-def _design(rates: Hypotheses, kind: str) -> TwoStage | SingleStage:
+def _design(rates: Hypotheses, kind: str, rows: dict[Fraction, Rows]) -> TwoStage | SingleStage:
     if kind == "exact":
         return exact_design(rates.p0, rates.p1, rates.alpha, rates.power).first
-    found = simon(rates.p0, rates.p1, rates.alpha, rates.power)
+    found = simon_of(rates, rows)
     return found.minimax if kind == "minimax" else found.optimal

@@ -147,7 +147,18 @@ def simon(p0: Rate, p1: Rate, alpha: Rate, power: Rate) -> SimonDesigns:
     >>> best.r1, best.n1, best.r, best.n, found.minimax.n
     (3, 13, 12, 43, 33)
     """
-    return _Search(hypotheses(p0, p1, alpha, power)).run()
+    return simon_of(hypotheses(p0, p1, alpha, power), {})
+
+
+def simon_of(rates: Hypotheses, rows: dict[Fraction, Rows]) -> SimonDesigns:
+    """Find the designs of ``simon`` for exact hypotheses; share rows among many settings.
+
+    ``rows`` holds the binomial probabilities by rate, and is filled where they are
+    missing: settings of a grid have most of their rates in common.
+    """
+    for rate in (rates.p0, rates.p1):
+        rows.setdefault(rate, Rows(rate))
+    return _Search(rates, rows[rates.p0], rows[rates.p1]).run()
 
 
 def two_stage(r1: int, n1: int, r: int, n: int, p0: Rate, p1: Rate) -> TwoStage:
@@ -220,10 +231,10 @@ def _certified(design: TwoStage, rates: Hypotheses) -> CertifiedDesign:
 class _Search:
     """One search: its rows, the lower hull of (n, en0) so far, and its refutations."""
 
-    def __init__(self, rates: Hypotheses) -> None:
+    def __init__(self, rates: Hypotheses, rows0: Rows, rows1: Rows) -> None:
         self.rates = rates
         self.alpha, self.power = float(rates.alpha), float(rates.power)
-        self.rows0, self.rows1 = Rows(rates.p0), Rows(rates.p1)
+        self.rows0, self.rows1 = rows0, rows1
         self.first_n1: list[int] = []  # by r1: the first n1 whose P(X1 <= r1 | p1) <= beta
         self.guess: dict[tuple[int, int], int] = {}
         self.hull: list[tuple[int, float, tuple[int, int, int, int]]] = []
@@ -312,17 +323,21 @@ class _Search:
                 high += 1
             steps = []
             for r in range(r_top, r1 - 1, -1):
-                if not self._is_level(low, r1, n, r):
+                if r < r_top and not self._is_level(low, r1, n, r):
                     steps.append(low)  # with less r or more n1, alpha only grows
                     break
                 n1 = self._first_powerful(n, r1, r, low, high, r_top - r)
                 steps.append(n1)
-                if n1 <= high and self._is_level(n1, r1, n, r):
+                if n1 > high:
+                    continue
+                if self._is_level(n1, r1, n, r):
                     found = (r1, n1, r, n)
                     en0 = n1 + (n - n1) * self.rows0.more_than(r1, n1)
                     limit, high = en0 - SAME_EN / 2, n1 - 1
                     if high < low:
                         break
+                elif n1 == low:
+                    break
             first_n1[r1] = tuple(steps)
         self.refutations[n] = Refutation(n, r_top, first_n1)
         if found:
