@@ -1,4 +1,4 @@
-"""Units of laboratory values: there and back is the same number, and factors meet the literature."""
+"""Units of laboratory values: there and back is the same number."""
 
 from __future__ import annotations
 

@@ -411,6 +411,8 @@ def unit_of(unit: str, analyte: str) -> str:
     """
     about = analyte_of(analyte)
     wanted = _spelling(unit)
+    if wanted == "g/l" and "10^9/L" in about.units:
+        return "10^9/L"  # giga: cells have no grams
     for known in about.units:
         if _spelling(known) == wanted:
             return known
@@ -424,7 +426,8 @@ def _one_of(units: Iterable[str]) -> str:
     return names[0] if len(names) == 1 else f"one of {', '.join(names)}"
 
 
-_RESPELLED = {"g/l": "10^9/l", "gpt/l": "10^9/l", "k/ul": "10^3/ul"}
+_RESPELLED = (("mcmol", "umol"), ("mcl", "ul"), ("24hrs", "24h"), ("24hr", "24h"))
+_ABBREVIATED = {"gpt/l": "10^9/l", "k/ul": "10^3/ul"}
 
 
 def _spelling(unit: str) -> str:
@@ -441,12 +444,9 @@ def _spelling(unit: str) -> str:
     for cells in ("cells/", "cell/"):
         if text.startswith(cells):
             text = text[len(cells) - 1 :]
-    return (
-        text.replace("mcmol", "umol")
-        .replace("mcl", "ul")
-        .replace("24hrs", "24h")
-        .replace("24hr", "24h")
-    )
+    for written, meant in _RESPELLED:
+        text = text.replace(written, meant)
+    return _ABBREVIATED.get(text, text)
 
 
 def factor(unit: str, to_unit: str, analyte: str) -> Fraction:
