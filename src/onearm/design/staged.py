@@ -197,9 +197,8 @@ class _Search:
         n2 = n - 1
         for n1 in range(low1, n - 1):
             least2 = max(low2, n1 + 1)
-            while n2 > least2 and self._en(n1, r1, n2, r2, n) >= bound - SAME_EN:
-                n2 -= 1
-            if n2 < least2 or self._en(n1, r1, n2, r2, n) >= bound - SAME_EN:
+            n2 = self._last_n2(n1, r1, least2, n2, r2, n, bound)
+            if n2 < least2:
                 break  # a larger n1 expects more
             if not self._is_powerful(n1, r1, n2, r2, n, r):
                 continue
@@ -211,6 +210,21 @@ class _Search:
             if n2 == least2:
                 break
         return best
+
+    def _last_n2(
+        self, n1: int, r1: int, least2: int, most2: int, r2: int, n: int, bound: float
+    ) -> int:
+        """Return the largest n2 that expects fewer than the bound, or one below ``least2``."""
+        if most2 < least2 or self._en(n1, r1, most2, r2, n) < bound - SAME_EN:
+            return most2
+        low, high = least2 - 1, most2
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._en(n1, r1, middle, r2, n) < bound - SAME_EN:
+                low = middle
+            else:
+                high = middle
+        return low
 
     def _r_top(self, n: int) -> int:
         upper, j = self.rows1.upper[n], 0
