@@ -233,7 +233,7 @@ def _results(source: Path) -> Results:
         found = read_results(source)
         check_rows(found.rows)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{source}: the bases are not complete: {error!r}") from None
+        raise InputError(f"{source}: a basis is not complete: {error}") from None
     except ResultError as error:
         raise InputError(f"{source}: {error}") from None
     return found

@@ -122,8 +122,8 @@ class CutsCompared:
             for alike_changes in by_subject[subject_id].values():
                 lines += _told(alike_changes)
         if total := sum(reasons_alone.values()):
-            where = count_of(total, "time")
-            lines += ["", f"A reason alone, beside subjects that count otherwise: {where}"]
+            times = count_of(total, "time")
+            lines += ["", f"Another reason for the same role and value: {times} (with --json each)"]
         return lines
 
     def summary_text(self) -> str:
@@ -132,8 +132,9 @@ class CutsCompared:
         subjects = count_of(counts["subjects"], "subject")
         back = counts["events_taken_back"]
         lost = f"; {count_of(back, 'event')} taken back" if back else ""
+        same = count_of(counts["same"], "result")
         return (
-            f"{counts['same']} results the same, {counts['moved']} moved, {counts['new']} new, "
+            f"{same} the same, {counts['moved']} moved, {counts['new']} new, "
             f"{counts['gone']} gone, by {subjects}; {counts['unexplained']} not explained{lost}"
         )
 
