@@ -97,9 +97,17 @@ def every_fleming(p0, p1, alpha, power, largest):
                     yield n, n1 + (n - n1) * on0, n1 + (n - n1) * on1
 
 
-def test_stops_on_both_sides_are_the_best_of_all():
-    found = fleming(*SETTING)
-    designs = list(every_fleming(*SETTING, largest=20))
+@pytest.mark.parametrize(
+    "setting",
+    [
+        SETTING,
+        (Fraction(1, 100), Fraction(99, 100), Fraction(1, 20), Fraction(4, 5)),
+        (Fraction(1, 5), Fraction(2, 5), Fraction(49, 100), Fraction(51, 100)),
+    ],
+)
+def test_stops_on_both_sides_are_the_best_of_all(setting):
+    found = fleming(*setting)
+    designs = list(every_fleming(*setting, largest=20))
 
     assert found.optimal.en0 == pytest.approx(min(en0 for _, en0, _ in designs))
     assert found.optimal_at_p1.en1 == pytest.approx(min(en1 for *_, en1 in designs))
@@ -145,7 +153,7 @@ def test_three_stages_are_the_best_of_all():
 
 
 def every_sargent(p0, p1, alpha, beta, eta, power, largest):
-    for n in range(3, largest + 1):
+    for n in range(2, largest + 1):
         for n1 in range(1, n):
             rows = [(pmf(n1, float(p)), pmf(n - n1, float(p))) for p in (p0, p1)]
             for r1 in range(n1):
@@ -170,8 +178,15 @@ def every_sargent(p0, p1, alpha, beta, eta, power, largest):
                         yield n, n1 + (n - n1) * sum(rows[0][0][r1 + 1 :])
 
 
-def test_three_outcomes_are_the_best_of_all():
-    asked = (Fraction(1, 10), Fraction(1, 2), 0.1, 0.15, 0.75, 0.75)
+@pytest.mark.parametrize(
+    "asked",
+    [
+        (Fraction(1, 10), Fraction(1, 2), 0.1, 0.15, 0.75, 0.75),
+        (Fraction(1, 100), Fraction(99, 100), 0.05, 0.1, 0.8, 0.8),
+        (Fraction(1, 20), Fraction(3, 5), 0.05, 0.2, 0.6, 0.6),
+    ],
+)
+def test_three_outcomes_are_the_best_of_all(asked):
     found = sargent(*asked)
     designs = list(every_sargent(*asked, largest=14))
 

@@ -176,11 +176,10 @@ class _Search:
         for n1 in range(1, n):
             if n1 >= least:
                 break
-            r1, e1 = self.most_r1[n1], self.least_e1[n1]
-            if 0 <= r1 < e1 - 1 and e1 <= n1:
-                least = min(least, n1 + (n - n1) * self._goes_on(n1, r1, e1))
-            elif r1 >= 0 and e1 <= n1:
-                least = min(least, n1)
+            for r1 in range(self.most_r1[n1] + 1):
+                e1 = max(self.least_e1[n1], r1 + 2)
+                if e1 <= n1:
+                    least = min(least, n1 + (n - n1) * self._goes_on(n1, r1, e1))
         return least
 
     def _best(self, n: int, bound: float) -> Point | None:

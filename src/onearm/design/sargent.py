@@ -88,7 +88,7 @@ def sargent(p0: Rate, p1: Rate, alpha: Rate, beta: Rate, eta: Rate, power: Rate)
 
     P(promising) is at most ``alpha`` at p0 and at least ``power`` at p1;
     P(not promising) is at most ``beta`` at p1 and at least ``eta`` at p0. Of
-    several r and s, the largest r and the smallest s: the fewest inconclusive
+    several r and s, the smallest s and then the largest r: the fewest inconclusive
     outcomes.
 
     Parameters
@@ -205,14 +205,14 @@ class _Search:
         s = start + 1
         while s <= n and not holds(s - 1, asked.p0, asked.alpha, at_most=True):
             s += 1
-        if s > n or not holds(s - 1, asked.p1, asked.power, at_most=False):
-            return None
-        r = s - 2  # one outcome at least is inconclusive
-        while r >= start and not holds(r, asked.p1, 1 - asked.beta, at_most=False):
-            r -= 1
-        if r < start or not holds(r, asked.p0, 1 - asked.eta, at_most=True):
-            return None
-        return r, s
+        while s <= n and holds(s - 1, asked.p1, asked.power, at_most=False):
+            r = s - 2  # one outcome at least is inconclusive
+            while r >= start and not holds(r, asked.p1, 1 - asked.beta, at_most=False):
+                r -= 1
+            if r >= start and holds(r, asked.p0, 1 - asked.eta, at_most=True):
+                return r, s
+            s += 1
+        return None
 
     def _design(self, n: int, r: int, s: int, n1: int | None, r1: int | None) -> SargentDesign:
         def passing(rows: Rows, least: int) -> float:
