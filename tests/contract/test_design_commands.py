@@ -92,6 +92,14 @@ WORDS = [  # the command, sentences that its text must hold
     ),
     ("design simon --p0 0.8 --p1 0.95", ["optimal and minimax"]),
     (
+        "design precision --target 0.3 --lower-limit-above 0.15 --dropout 0.2",
+        ["8 or more of 24 are needed, and 7 are not enough", "30 are enrolled"],
+    ),
+    (
+        "design precision --target 0.3 --lower-limit-above 0.15 --method wilson --sides 2",
+        ["the two-sided 95 % lower limit (Wilson)"],
+    ),
+    (
         "design exact --p0 0.2 --p1 0.4",
         [
             "12 or more of the 35 respond, and not if 11 or fewer do",
@@ -105,6 +113,7 @@ WORDS = [  # the command, sentences that its text must hold
             "90 % interval",
             "By the design the treatment is promising",
             "The two disagree",
+            "Of 43 subjects, 13 responded.",
         ],
     ),
     (

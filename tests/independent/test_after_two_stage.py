@@ -110,6 +110,14 @@ def test_more_responders_are_more_extreme_and_limits_hold_the_median(x1, x2, lev
         assert inferred(x1 + x2 + 1, 2, DESIGN, level).p_value < here.p_value
 
 
+@given(x=st.integers(4, 43), null=st.sampled_from([0.1, 0.2, 0.3, 0.4]))
+def test_the_interval_excludes_the_null_where_the_p_value_is_in_its_tail(x, null):
+    found = inferred(x, 2, DESIGN, null=null)
+
+    assert (found.lower > null) == (found.p_value < 0.05)
+    assert (found.median_unbiased > null) == (found.p_value < 0.5)
+
+
 def test_no_responder_and_all_responders_have_limits():
     # clinfun gives NA for none and 0.9988 for all.
     none = inferred(0, 1, DESIGN)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onearm.design.binomial import with_dropout
 from onearm.design.curtailed import curtailed
 from onearm.design.fleming import fleming
 from onearm.design.inverse import designs_of
@@ -284,6 +285,23 @@ def test_what_is_impossible_is_refused_in_one_line(call, part):
         call()
 
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("n", "percent", "enrolled"),
+    [
+        (24, 20, 30),
+        (27, 10, 30),
+        (28, 5, 30),
+        (50, 10, 56),
+        (30, 0, 30),
+        (9, 10, 10),
+        (81, 19, 100),
+    ],
+)
+def test_dropout_is_rounded_up_without_float_noise(n, percent, enrolled):
+    # By hand: 24 / 0.8 = 30, 50 / 0.9 = 55.6, 9 / 0.9 = 10, 81 / 0.81 = 100.
+    assert with_dropout(n, Fraction(percent, 100)) == enrolled
 
 
 def test_dropout_is_divided_by_what_is_left_and_not_multiplied():

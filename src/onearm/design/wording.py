@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from onearm.design.curtailed import CurtailedDesign
     from onearm.design.fleming import FlemingDesign
     from onearm.design.sargent import SargentDesign, ThreeOutcomes
-    from onearm.design.single_stage import SingleStage
+    from onearm.design.single_stage import PrecisionDesign, SingleStage
     from onearm.design.staged import ThreeStage
     from onearm.design.two_stage import TwoStage
+    from onearm.stats.after_two_stage import AfterTwoStage
 
 
 class Wording(NamedTuple):
@@ -240,6 +241,49 @@ def last_stage_in_words(r: int, n: int, more: int) -> str:
     return (
         f"Otherwise {more} more are enrolled, {n} in all. The treatment is considered promising "
         f"if {r + 1} or more of the {n} respond, and not if {up_to(r)} do."
+    )
+
+
+def precision_wording(design: PrecisionDesign) -> Wording:
+    """Return the paragraphs for a size that a confidence limit gives."""
+    from onearm.design.limits import NAMES
+
+    sides = "one-sided" if design.sides == 1 else "two-sided"
+    level, limit = share(1 - Fraction(str(design.alpha))), share(design.lower_limit_above)
+    observed, name = share(design.target), NAMES[design.method]
+    size = (
+        f"The sample size rests on the precision of the response rate. If {observed} of "
+        f"{design.n} evaluable subjects respond, the lower limit of the {sides} {level} confidence "
+        f"interval ({name}) is {percent(design.lower)} %, above {limit}."
+    )
+    needed = design.at_n
+    whole = f"Not even {design.n} responders of {design.n} are enough."
+    if needed.needed is not None:
+        whole = (
+            f"In whole responders {needed.needed} or more of {design.n} are needed, and "
+            f"{needed.needed - 1} are not enough; this has a probability of "
+            f"{number(needed.probability or 0, 3)} if the true rate is {observed}, and of "
+            f"{number(needed.false_positive or 0, 3)} if it is {limit}."
+        )
+    protocol = [size, whole, *enrolled_in_words(design.n, design.enrolled)]
+    paper = (
+        f"With {design.n} evaluable subjects and a response rate of {observed}, the lower limit of "
+        f"the {sides} {level} confidence interval ({name}) was to exceed {limit}."
+    )
+    return Wording(" ".join(protocol), paper)
+
+
+def inference_in_words(found: AfterTwoStage) -> str:
+    """Return the sentence for the paper on the outcome of a two-stage trial."""
+    level = share(Fraction(str(found.level)))
+    stage = " after the first stage" if found.stopped_at == 1 else ""
+    return (
+        f"Of {found.attained_n} subjects, {found.responders} responded"
+        f"{f' and the trial stopped{stage}' if stage else ''}. Taking the two-stage design into "
+        f"account, the response rate is {percent(found.umvue)} % (uniformly minimum variance "
+        f"unbiased estimate), with a {level} confidence interval of {percent(found.lower)} to "
+        f"{percent(found.upper)} % and a one-sided p-value of {number(found.p_value, 4)} against "
+        f"{share(found.null)} (Koyama and Chen, 2008)."
     )
 
 

@@ -19,6 +19,7 @@ from onearm.design.binomial import Rate, proportion, with_dropout
 from onearm.design.operating import Look, two_stage_rule
 from onearm.design.single_stage import Attainment, PrecisionDesign, SingleStage
 from onearm.design.two_stage import SimonDesigns, TwoStage
+from onearm.design.wording import precision_wording
 from onearm.errors import DesignError
 from onearm.pipeline.design_text import (
     WIDTH,
@@ -28,6 +29,7 @@ from onearm.pipeline.design_text import (
     error_rates,
     operating_table,
     operating_values,
+    paragraph,
     percent,
     what_is_tested,
     worded,
@@ -43,7 +45,8 @@ class PrecisionAnswer:
     def as_text(self) -> str:
         """Return the design in words, with the conventions behind each number."""
         design = self.design
-        return "\n\n".join([_size(design), _decisions(design), _enrolled(design)])
+        words = worded("precision", precision_wording(design))
+        return "\n\n".join([_size(design), _decisions(design), _enrolled(design), *words])
 
     def as_json(self) -> dict[str, object]:
         """Return every number of the design at full precision."""
@@ -67,6 +70,7 @@ class PrecisionAnswer:
             "at_n": _as_json(design.at_n),
             "at_enrolled": _as_json(design.at_enrolled),
             "two_sided_at_enrolled": _as_json(design.two_sided_at_enrolled),
+            "wording": precision_wording(design)._asdict(),
         }
 
 
@@ -219,14 +223,19 @@ def exact(p0: Rate, p1: Rate, alpha: Rate, power: Rate, dropout: Rate = 0) -> De
         (
             f"Exact one-sided binomial test, one stage: {what_is_tested(rates)}",
             text.text_table(head, rows, numeric=5),
-            fill(why, WIDTH),
+            paragraph(why),
             text.text_table(["n", "reject at", "alpha", "power"], drops, numeric=4),
+            operating_table("first", _one_look(first), rates),
             *worded("first", words),
         ),
         {
             "kind": "exact",
             **asked(rates, lost),
-            "first": asdict(first) | {"enrolled": with_dropout(first.n, lost)},
+            "first": asdict(first)
+            | {
+                "enrolled": with_dropout(first.n, lost),
+                "operating": operating_values(_one_look(first), rates),
+            },
             "stable": asdict(stable) | {"enrolled": with_dropout(stable.n, lost)},
             "sawtooth": [asdict(each) for each in found.sawtooth],
             "wording": words._asdict(),
@@ -258,7 +267,7 @@ def simon(p0: Rate, p1: Rate, alpha: Rate, power: Rate, dropout: Rate = 0) -> De
         (
             f"Simon's two-stage designs: {what_is_tested(rates)}",
             _simon_table(found, lost),
-            fill(_proof(found), WIDTH),
+            paragraph(_proof(found)),
             *(operating_table(name, rule, rates) for name, rule in rules),
             *paragraphs,
         ),
@@ -302,7 +311,7 @@ def verify(path: Path) -> DesignAnswer:
         (
             f"The certificate holds, for {asked}:",
             "\n".join(lines).rstrip(";") + ".",
-            fill("Every claim was counted in integers; no search was run.", WIDTH),
+            paragraph("Every claim was counted in integers; no search was run."),
         ),
         {"holds": True, "claims": list(claims)},
     )
@@ -357,7 +366,7 @@ def find(
     )
     table = [text.text_table(head, rows)] if rows else []
     return DesignAnswer(
-        (fill(summary, WIDTH), *table, fill(caution, WIDTH)),
+        (paragraph(summary), *table, paragraph(caution)),
         {
             "kind": "find",
             "n": n,
@@ -382,6 +391,10 @@ def _as_rule(design: TwoStage | SingleStage) -> str:
     if isinstance(design, SingleStage):
         return f">= {design.reject_at} of {design.n}"
     return f"<= {design.r1} of {design.n1} stops, >= {design.r + 1} of {design.n}"
+
+
+def _one_look(design: SingleStage) -> list[Look]:
+    return [Look(design.n, design.reject_at - 1, design.reject_at)]
 
 
 def _looks(design: TwoStage) -> list[Look]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from textwrap import fill
 
 from onearm import format as text
 from onearm.design.binomial import (
@@ -27,13 +26,13 @@ from onearm.design.staged import ThreeStage
 from onearm.design.wording import Wording
 from onearm.errors import DesignError, nearest
 from onearm.pipeline.design_text import (
-    WIDTH,
     DesignAnswer,
     as_written,
     asked,
     error_rates,
     operating_table,
     operating_values,
+    paragraph,
     what_is_tested,
     worded,
 )
@@ -69,7 +68,7 @@ def fleming(p0: Rate, p1: Rate, alpha: Rate, power: Rate, dropout: Rate = 0) -> 
         (
             f"Two stages that stop on both sides: {what_is_tested(rates)}",
             text.text_table([*head, "EN(p0)", "EN(p1)"], rows, numeric=4),
-            fill(_FLEMING, WIDTH),
+            paragraph(_FLEMING),
             operating_table("optimal", _fleming_rule(found.optimal), rates),
             *worded("optimal", words["optimal"]),
             *worded("minimax", words["minimax"]),
@@ -130,7 +129,7 @@ def three_stage(p0: Rate, p1: Rate, alpha: Rate, power: Rate, dropout: Rate = 0)
         (
             f"Chen's three-stage designs: {what_is_tested(rates)}",
             text.text_table([*head, "PET1", "PET2", "EN(p1)"], rows, numeric=6),
-            fill(note, WIDTH),
+            paragraph(note),
             *(
                 operating_table(name, _three_stage_rule(each), rates)
                 for name, each in named.items()
@@ -234,7 +233,7 @@ def sargent(
         (
             f"Three outcomes: {limits}",
             text.text_table([*head, "EN(p0)"], rows, numeric=5),
-            fill(note, WIDTH),
+            paragraph(note),
             *(part for name in named for part in worded(name, words[name])),
         ),
         {
@@ -331,7 +330,7 @@ def _exceeded(found: CurtailedDesign, rates: Hypotheses) -> list[str]:
     if found.power < rates.power - TOLERANCE:
         broken.append(f"power is below {as_written(rates.power)}")
     words = f"With these early stops {' and '.join(broken)}: change the bounds or start from more."
-    return [fill(words, WIDTH)] if broken else []
+    return [paragraph(words)] if broken else []
 
 
 def _sargent_row(name: str, design: SargentDesign) -> list[str]:

@@ -83,6 +83,11 @@ def asked(rates: Hypotheses, lost: Fraction) -> dict[str, object]:
     }
 
 
+def paragraph(words: str) -> str:
+    """Return words as lines, with no name broken at its hyphen."""
+    return fill(words, WIDTH, break_on_hyphens=False)
+
+
 def what_is_tested(rates: Hypotheses) -> str:
     """Return what is tested, with the conventions."""
     alpha, power = as_written(rates.alpha), as_written(rates.power)
@@ -105,7 +110,7 @@ def error_rates(design: HasErrorRates) -> list[str]:
 def worded(name: str, words: Iterable[str]) -> list[str]:
     """Return the paragraphs for the protocol and the paper, each with its title."""
     titles = (f"For the protocol ({name}):", f"For the paper ({name}):")
-    return [f"{title}\n{fill(part, WIDTH)}" for title, part in zip(titles, words, strict=True)]
+    return [f"{title}\n{paragraph(part)}" for title, part in zip(titles, words, strict=True)]
 
 
 def percent(value: float) -> str:

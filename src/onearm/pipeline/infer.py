@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from textwrap import fill
 from typing import NamedTuple
 
 from onearm import format as text
 from onearm.design.binomial import HALF, proportion
+from onearm.design.wording import inference_in_words
 from onearm.errors import StatError
+from onearm.pipeline.design_text import paragraph
 from onearm.stats.after_two_stage import AfterTwoStage, Redesign, after_two_stage, redesign
 from onearm.stats.proportion import Proportion
 
-WIDTH = 88  # of paragraphs
 Rule = tuple[int, int, int, int]
 
 
@@ -42,12 +42,13 @@ class InferenceAnswer:
         """Return estimates, test and interval in words, the naive ones beside them."""
         found = self.found
         parts = [_rule(found), *([_bounds(self.bounds)] if self.bounds else []), _table(found)]
-        parts.append(fill(_decision(found), WIDTH))
+        parts.append(paragraph(_decision(found)))
         if found.is_contradicted:
-            parts.append(fill(_contradiction(found), WIDTH))
+            parts.append(paragraph(_contradiction(found)))
         if found.note:
-            parts.append(fill(f"Note: {found.note}.", WIDTH))
-        return "\n\n".join([*parts, fill(_METHODS, WIDTH)])
+            parts.append(paragraph(f"Note: {found.note}."))
+        paper = f"For the paper:\n{paragraph(inference_in_words(found))}"
+        return "\n\n".join([*parts, paragraph(_METHODS), paper])
 
     def as_json(self) -> dict[str, object]:
         """Return every number at full precision."""
@@ -63,6 +64,7 @@ class InferenceAnswer:
             "naive": naive,
             "is_contradicted": found.is_contradicted,
             "redesigned": asdict(self.bounds) if self.bounds else None,
+            "wording": inference_in_words(found),
         }
 
 
@@ -151,7 +153,7 @@ def _bounds(bounds: Redesign) -> str:
         f"new (adaptive threshold, Liu and Pan 2024): P(stop early) {stops} at p0 (planned "
         f"{planned}), alpha {alpha} of {spent} to spend, power {text.number(bounds.power, 4)}."
     )
-    return fill(words, WIDTH)
+    return paragraph(words)
 
 
 def _table(found: AfterTwoStage) -> str:
