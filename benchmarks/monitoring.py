@@ -26,7 +26,6 @@ TRUTHS: list[tuple[Kind, Rates, Rates]] = [
     ("co-primary", Rates(0.10, 0.20, 0.05), Rates(0.30, 0.35, 0.15)),
     ("efficacy-toxicity", Rates(0.45, 0.30, 0.15), Rates(0.60, 0.20, 0.18)),
 ]
-FULL = (100, 100, 30)  # steps of lambda, gamma and eta
 
 
 def best_of_three(work: Callable[[], object]) -> tuple[float, object]:
@@ -47,15 +46,27 @@ def report(name: str, seconds: float, target: float | None, note: str = "") -> N
 
 def main() -> None:
     for kind, null, target in TRUTHS:
-        for steps, grid in ((None, "default grid"), (FULL, "full grid")):
-            seconds, found = best_of_three(
-                lambda kind=kind, null=null, target=target, steps=steps: calibrate_bop2(
-                    kind, null, target, LOOKS, alpha=0.1, efficacy="power", steps=steps
-                )
+        seconds, found = best_of_three(
+            lambda kind=kind, null=null, target=target: calibrate_bop2(
+                kind, null, target, LOOKS, alpha=0.1, efficacy="power"
             )
-            assert isinstance(found, Bop2Calibration)
-            note = f"{found.grid_points} settings, {found.tables} tables"
-            report(f"BOP2 {kind}, {grid}", seconds, 10, note)
+        )
+        assert isinstance(found, Bop2Calibration)
+        note = f"{found.grid_points} settings, {found.tables} tables"
+        report(f"BOP2 {kind}, 40 patients, 7 looks", seconds, 10, note)
+    seconds, found = best_of_three(
+        lambda: calibrate_bop2(
+            "nested",
+            Rates(0.15, 0.30),
+            Rates(0.25, 0.45),
+            range(10, 81, 10),
+            alpha=0.1,
+            efficacy="power",
+        )
+    )
+    assert isinstance(found, Bop2Calibration)
+    note = f"{found.grid_points} settings, {found.tables} tables"
+    report("BOP2 nested, 80 patients, 8 looks", seconds, 10, note)
     work: list[tuple[str, float | None, Callable[[], object]]] = [
         (
             "predictive probability, search .2/.4",

@@ -11,15 +11,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import exp, pi, sinh, sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, betaincc, betaincinv, betaln
+from scipy.special import betainc, betaincinv, betaln
 
 from onearm.design.arguments import positive
 from onearm.errors import DesignError
 
 Floats = NDArray[np.float64]
+
+
+def upper_tail(
+    a: float | NDArray[Any], b: float | NDArray[Any], rate: float | NDArray[Any]
+) -> Floats:
+    """Return P(p > rate) for p ~ Beta(a, b); arrays or numbers.
+
+    By the mirrored lower tail: the oldest supported scipy has no ``betaincc``.
+    """
+    tail: Floats = betainc(b, a, 1 - rate)
+    return tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +106,7 @@ class BetaMixture:
 
     def above(self, rate: float) -> float:
         """Return the probability that the rate exceeds ``rate``."""
-        return float(sum(w * betaincc(a, b, rate) for w, a, b in self.components))
+        return float(sum(w * upper_tail(a, b, rate) for w, a, b in self.components))
 
     def quantile(self, probability: float) -> float:
         """Return the rate with this probability below it, by bisection."""
@@ -138,7 +150,7 @@ def _above(ae: float, be: float, as_: float, bs: float, delta: float) -> float:
     """Return P(E > S + delta), as the mean of E's upper tail over quantiles of S."""
     reach = float(betainc(as_, bs, 1 - delta))  # S beyond 1 - delta cannot be exceeded
     quantiles, weights = _quantiles(as_, bs, reach)
-    return float(np.dot(weights, betaincc(ae, be, np.minimum(1.0, quantiles + delta))))
+    return float(np.dot(weights, upper_tail(ae, be, np.minimum(1.0, quantiles + delta))))
 
 
 @lru_cache(maxsize=64)

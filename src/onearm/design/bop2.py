@@ -191,7 +191,7 @@ def calibrate_bop2(
     power: float | None = None,
     efficacy: Efficacy = "none",
     goal: Goal = "power",
-    steps: tuple[int, int, int] | None = None,
+    steps: tuple[int, int, int] = (100, 100, 30),
 ) -> Bop2Calibration:
     """Find the thresholds that do best while they keep alpha, all compared exactly.
 
@@ -212,8 +212,7 @@ def calibrate_bop2(
         ``power``: the greatest power (BOP2). ``expected-n``: the smallest
         expected size under the null among the designs with ``power``.
     steps
-        Number of steps of lambda, gamma and eta; by default 100, 100 and 30
-        for one endpoint, 100, 50 and 15 for two.
+        Number of steps of lambda, gamma and eta; by default of 0.01, 0.01 and 0.1.
 
     Raises
     ------
@@ -233,7 +232,7 @@ def calibrate_bop2(
     check_efficacy(efficacy)
     if goal == "expected-n" and wanted is None:
         raise DesignError("the goal 'expected-n' needs a power, such as 0.8")
-    thresholds = grid(efficacy, steps or ((100, 100, 30) if kind == "binary" else (100, 50, 15)))
+    thresholds = grid(efficacy, steps)
     maker = BoundsMaker(kind, h0, sizes)
     settings, bounds = maker.different(thresholds)
     engine = JointLooks(kind, sizes, bounds)

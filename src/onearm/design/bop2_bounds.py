@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.special import betaincc, ndtr, ndtri
+from scipy.special import ndtr, ndtri
 
 from onearm.design.arguments import whole
+from onearm.design.beta import upper_tail
 from onearm.design.endpoints import Kind, Rates
 from onearm.design.joint_looks import Counts, Floats
 from onearm.design.looks import TIE
@@ -49,7 +50,7 @@ class BoundsMaker:
             tables = []
             for n in sizes:
                 x = np.arange(n + 1)
-                above = betaincc(rate + x, 1 - rate + n - x, rate)
+                above = upper_tail(rate + x, 1 - rate + n - x, rate)
                 tables.append(1 - above[::-1] if is_toxicity else above)
             self.better.append(tables)
 

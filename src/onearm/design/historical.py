@@ -24,6 +24,7 @@ from onearm.design.beta import BetaMixture
 from onearm.errors import DesignError
 
 Floats = NDArray[np.float64]
+LARGEST_PAST_TRIAL = 10_000  # beyond, a trial's likelihood is narrower than the grid of logits
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def pooled_rate(trials: Sequence[PastTrial], *, level: float = 0.95) -> PooledRa
     Parameters
     ----------
     trials
-        At least two, each 0 <= responders <= n.
+        At least two, each 0 <= responders <= n <= 10,000.
     level
         Two-sided confidence level, in (0, 1).
 
@@ -167,7 +168,7 @@ def meta_analytic_prior(
     Parameters
     ----------
     trials
-        At least one, each 0 <= responders <= n.
+        At least one, each 0 <= responders <= n <= 10,000.
     vague_weight
         Weight of the vague part, Beta(1, 1), in the robust mixture, in [0, 1).
     tau_scale
@@ -228,7 +229,7 @@ def _checked(trials: Sequence[PastTrial], *, least: int) -> tuple[PastTrial, ...
     if len(trials) < least:
         raise DesignError(f"at least {least} past trial(s) with n are needed; got {len(trials)}")
     for trial in trials:
-        whole(f"n of {trial.source}", trial.n, most=1_000_000)
+        whole(f"n of {trial.source}", trial.n, most=LARGEST_PAST_TRIAL)
         whole(f"responders of {trial.source}", trial.responders, least=0, most=trial.n)
     return tuple(trials)
 

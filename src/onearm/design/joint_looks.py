@@ -1,8 +1,8 @@
 """Exact chances of many stopping tables on one or two counts at once.
 
 Takes integer bounds and true rates, gives the chance of each end. The joint
-count of all designs is carried from look to look by one matrix product; counts
-beyond every bound are held as one state, which keeps the matrices small. Knows
+count of all designs is carried from patient to patient; designs with the same
+bounds so far share it, and counts beyond every bound are held as one state. Knows
 no prior and no threshold.
 """
 
@@ -20,8 +20,7 @@ from onearm.errors import DesignError
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-LARGEST_WORK = 2e12  # multiplications: about a minute
-LARGEST_STATES = 5000
+LARGEST_WORK = 3e10  # states times patients: minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ class JointLooks:
         self.ends = bounds.shape[2] // 2
         self.caps = np.minimum(sizes[-1], -(-self._largest() // 4) * 4)
         self.cells = np.prod(self.caps + 1, axis=1)
-        if (self.cells**2).sum() * len(sizes) > LARGEST_WORK or self.cells.max() > LARGEST_STATES:
+        if self.cells.sum() * sizes[-1] > LARGEST_WORK:
             raise DesignError(
                 f"the grid is too large to search: {len(bounds)} tables of bounds, {len(sizes)} "
                 f"looks, up to {self.cells.max()} states each; narrow it with fewer looks, fewer "
@@ -86,28 +85,40 @@ class JointLooks:
         for g, caps in enumerate(groups):
             members = np.flatnonzero(group_of.ravel() == g)
             chunk = max(1, 4_000_000 // int(np.prod(caps + 1)))
+            members = members[np.lexsort(self._by_look(designs[members]))]
             for start in range(0, len(members), chunk):
                 part = members[start : start + chunk]
                 self._run(rates, caps, designs[part], part, found)
         return found
 
+    def _by_look(self, designs: Counts) -> Counts:
+        """Return sort keys that bring designs with the same first looks together."""
+        keys: Counts = self.bounds[designs].reshape(len(designs), -1).T[::-1]
+        return keys
+
     def _run(self, rates: Rates, caps: Counts, designs: Counts, rows: Counts, found: Ends) -> None:
-        one_step = self._one_patient(rates, caps)
-        counts = np.indices(tuple((caps + 1).tolist())).reshape(self.ends, -1)
-        state = np.zeros((len(designs), counts.shape[1]))
-        state[:, 0] = 1.0
+        shape = tuple((caps + 1).tolist())
+        counts = np.indices(shape).reshape(self.ends, -1)
+        state = np.zeros((1, counts.shape[1]))
+        state[0, 0] = 1.0
+        state_of = np.zeros(len(designs), dtype=np.int64)
         low, high = np.zeros((2, len(designs), len(self.sizes)))
-        steps: dict[int, Floats] = {}
         for j, (before, n) in enumerate(pairwise((0, *self.sizes))):
-            if n - before not in steps:
-                steps[n - before] = np.linalg.matrix_power(one_step, n - before)
-            state = state @ steps[n - before]
-            is_low, is_high = self._stops(counts, self.bounds[designs, j], n)
-            low[:, j] = np.where(is_low, state, 0.0).sum(axis=1)
-            high[:, j] = np.where(is_high, state, 0.0).sum(axis=1)
+            for _ in range(n - before):
+                state = _one_patient_more(state, shape, rates)
+            # Designs with the same bounds so far share a state.
+            bounds = self.bounds[designs, j]
+            keys = np.column_stack([state_of, bounds])
+            _, first, same = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+            same = same.ravel()
+            state = state[state_of[first]]
+            is_low, is_high = self._stops(counts, bounds[first], n)
+            low[:, j] = np.where(is_low, state, 0.0).sum(axis=1)[same]
+            high[:, j] = np.where(is_high, state, 0.0).sum(axis=1)[same]
             state[is_low | is_high] = 0.0
+            state_of = same
         stop_at = low + high
-        stop_at[:, -1] += state.sum(axis=1)
+        stop_at[:, -1] += state.sum(axis=1)[state_of]
         found.promising[rows] = high.sum(axis=1)
         found.early[rows] = stop_at[:, :-1].sum(axis=1)
         found.early_promising[rows] = high[:, :-1].sum(axis=1)
@@ -130,16 +141,27 @@ class JointLooks:
             return below[0] | below[1], above[0] & above[1] & ~(below[0] | below[1])
         return below[0] & below[1], (above[0] | above[1]) & ~(below[0] & below[1])
 
-    def _one_patient(self, rates: Rates, caps: Counts) -> Floats:
-        """Return the transition matrix of one patient over the capped counts."""
-        at = np.indices(tuple((caps + 1).tolist())).reshape(self.ends, -1)
-        cells = at.shape[1]
-        matrix = np.zeros((cells, cells))
-        for steps, chance in _outcomes(rates):
-            then = [np.minimum(at[k] + steps[k], caps[k]) for k in range(self.ends)]
-            to = then[0] if self.ends == 1 else then[0] * (caps[1] + 1) + then[1]
-            np.add.at(matrix, (np.arange(cells), to), chance)
-        return matrix
+
+def _one_patient_more(state: Floats, shape: tuple[int, ...], rates: Rates) -> Floats:
+    """Return the states after one more patient; the last count of each axis means "or more"."""
+    old = state.reshape(-1, *shape)
+    new = np.zeros_like(old)
+    for steps, chance in _outcomes(rates):
+        moved = old * chance
+        for axis, step in enumerate(steps, 1):
+            if step:
+                moved = _up(moved, axis)
+        new += moved
+    return new.reshape(len(state), -1)
+
+
+def _up(states: Floats, axis: int) -> Floats:
+    """Return the states with one more along an axis; the last keeps what it has."""
+    moved = np.zeros_like(states)
+    source, target = np.moveaxis(states, axis, -1), np.moveaxis(moved, axis, -1)
+    target[..., 1:] = source[..., :-1]
+    target[..., -1] += source[..., -1]
+    return moved
 
 
 def _outcomes(rates: Rates) -> list[tuple[tuple[int, ...], float]]:

@@ -88,12 +88,17 @@ def _(design: PredictiveDesign) -> Paragraphs:
     interim = design.looks[:-1]
     upper = _highs(interim)
     promising = f" It will stop for efficacy with at least {upper} responders." if upper else ""
+    lower = _lows(interim)
+    futility = (
+        f" The trial will stop for futility if the number of responders is at most {lower}, that "
+        f"is, when the predictive probability is less than {plain(design.theta_l)}."
+        if lower
+        else ""
+    )
     return Paragraphs(
         f"The trial will be monitored by the predictive probability of Lee and Liu (Clin Trials "
         f"2008;5:93-106). At most {design.n} patients will be treated. The response rate has a "
-        f"Beta({plain(design.prior[0])}, {plain(design.prior[1])}) prior. The trial will stop for "
-        f"futility if the number of responders is at most {_lows(interim) or 'none'}, that is, "
-        f"when the predictive probability is less than {plain(design.theta_l)}.{promising} "
+        f"Beta({plain(design.prior[0])}, {plain(design.prior[1])}) prior.{futility}{promising} "
         f"After {design.n} patients the treatment is promising if at least {design.r + 1} respond, "
         f"that is, if the posterior probability of a rate above {percent(design.p0, 1)} % exceeds "
         f"{plain(design.theta_t)}. By exact calculation "
@@ -148,24 +153,26 @@ def _bop2(design: Bop2Design, searched: str) -> Paragraphs:
         "co-primary": ("patients with the first endpoint", "patients with the second endpoint"),
         "efficacy-toxicity": ("responders", "patients with toxicity"),
     }[design.kind]
-    joined = " or " if design.kind == "efficacy-toxicity" else " and "
+    is_toxicity = [design.kind == "efficacy-toxicity" and k == 1 for k in range(len(names))]
 
-    def side(which: str, looks: Sequence[Bop2Look]) -> list[str]:
+    def clause(which: str, looks: Sequence[Bop2Look]) -> str:
+        # Two bounds must hold together for these; a look that lacks one never stops so.
+        needs_both = (which == "futility") != (design.kind == "efficacy-toxicity")
+        bounds = [(look.n, getattr(look, which)) for look in looks]
+        if needs_both:
+            bounds = [(n, pair) for n, pair in bounds if None not in pair]
         parts = []
         for k, name in enumerate(names):
-            bounds = bounds_in_words([(look.n, getattr(look, which)[k]) for look in looks])
-            is_toxicity = design.kind == "efficacy-toxicity" and k == 1
-            is_least = (which == "efficacy") != is_toxicity
-            side_of = "at least" if is_least else "at most"
-            parts.append(f"the number of {name} is {side_of} {bounds or 'none'}")
-        return parts
+            words = bounds_in_words([(n, pair[k]) for n, pair in bounds])
+            side = "at least" if (which == "efficacy") != is_toxicity[k] else "at most"
+            parts += [f"the number of {name} is {side} {words}"] if words else []
+        return (" and " if needs_both else " or ").join(parts)
 
-    interim, end = design.looks[:-1], design.looks[-1:]
-    other = " and " if joined == " or " else " or "
-    early = ""
-    if design.efficacy != "none":
-        early = f" It will stop for efficacy if {other.join(side('efficacy', interim))}."
-    end_rule = other.join(side("efficacy", end))
+    stops = ""
+    for which in ("futility", "efficacy"):
+        words = clause(which, design.looks[:-1])
+        stops += f" It will stop for {which} if {words}." if words else ""
+    end_rule = clause("efficacy", design.looks[-1:])
     eta = f", eta {plain(design.eta)}" if design.eta is not None else ""
     numbers = (
         f"the one-sided type I error is {_chance(design.alpha)} and the power "
@@ -176,9 +183,8 @@ def _bop2(design: Bop2Design, searched: str) -> Paragraphs:
     return Paragraphs(
         f"The trial uses a Bayesian optimal phase II design (Zhou, Lee and Yuan, Stat Med "
         f"2017;36:3302-3314) with at most {design.n} patients and thresholds lambda "
-        f"{plain(design.lambda_)}, gamma {plain(design.gamma)}{eta}{searched}. It will stop for "
-        f"futility if {joined.join(side('futility', interim))}.{early} At the end the treatment "
-        f"is promising if {end_rule}. By exact recursion, {numbers}.",
+        f"{plain(design.lambda_)}, gamma {plain(design.gamma)}{eta}{searched}.{stops} At "
+        f"the end the treatment is promising if {end_rule}. By exact recursion, {numbers}.",
         f"A Bayesian optimal phase II design (BOP2) with at most {design.n} patients and "
         f"{len(design.looks)} looks was used; {numbers}.",
     )

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
-from math import ceil, exp, log, pi, sqrt
+from math import ceil, exp, inf, log, pi, sqrt
 from typing import Literal
 
 import numpy as np
@@ -331,16 +331,24 @@ def logrank_two_stage(
     )
     ratio, error, wanted = single.hazard_ratio, single.alpha, single.power_wanted
     rate, late = single.accrual_rate, single.follow_up
-    minimax = optimal = None
-    for n in range(max(2, single.n - 1), 2 * single.n + 10):
-        found = _best_interim(_Trial(null, ratio, rate, n, late, error, wanted))
-        if found is None:
-            continue
-        minimax = minimax or found
-        if optimal is None or found.expected_n < optimal.expected_n - 1e-6:
-            optimal = found
-        elif n > optimal.n + max(5, optimal.n // 10):
-            break  # the expected size has been growing with n
+    tried: dict[int, LogrankTwoStage | None] = {}
+
+    def at(n: int, rounds: int) -> LogrankTwoStage | None:
+        if n not in tried or rounds > 1:
+            tried[n] = _best_interim(_Trial(null, ratio, rate, n, late, error, wanted), rounds)
+        return tried[n]
+
+    first = max(2, single.n - 1)
+    sizes = [n for n in range(first, first + 20) if at(n, 1) is not None][:1]
+    minimax = at(sizes[0], 4) if sizes else None
+    best = sizes[0] if sizes else first
+    # The expected size falls and rises with n: ever smaller steps around the best so far.
+    for step in (max(1, first // 15), max(1, first // 60), 1):
+        while (after := at(best + step, 1)) and after.expected_n < _size(tried[best]) - 1e-4:
+            best += step
+        while best - step >= first and _size(at(best - step, 1)) < _size(tried[best]) - 1e-4:
+            best -= step
+    optimal = at(best, 4)
     if optimal is None or minimax is None:
         raise DesignError(
             "no two-stage design was found: the accrual is too fast for an interim analysis, or "
@@ -542,11 +550,15 @@ class _Interims:
     expected_n: Floats  # infinite where no bound keeps the power
 
 
-def _best_interim(trial: _Trial) -> LogrankTwoStage | None:
-    """Return the interim time with the smallest expected n: a grid, narrowed four times."""
+def _size(found: LogrankTwoStage | None) -> float:
+    return inf if found is None else found.expected_n
+
+
+def _best_interim(trial: _Trial, rounds: int) -> LogrankTwoStage | None:
+    """Return the interim time with the smallest expected n: a grid, narrowed ``rounds`` times."""
     low, high = 0.1 * trial.accrual, 0.99 * trial.accrual
     at = _interims(trial, np.linspace(low, high, 31))
-    for _ in range(4):
+    for _ in range(rounds):
         best = int(np.argmin(at.expected_n))
         if not np.isfinite(at.expected_n[best]):
             return None

@@ -23,7 +23,7 @@ from functools import partial
 from math import ceil, sqrt
 from typing import Literal
 
-from scipy.special import bdtrc, betaincc
+from scipy.special import bdtrc
 
 from onearm.design.arguments import (
     beta_parameters,
@@ -33,6 +33,7 @@ from onearm.design.arguments import (
     proportion,
     rates,
 )
+from onearm.design.beta import upper_tail
 from onearm.design.looks import TIE, Look, Operating, grid_of_rates, operating, table
 from onearm.errors import DesignError, nearest
 
@@ -252,4 +253,4 @@ def _is_credible(
 ) -> bool:
     """Whether P(p > p0) is at least the threshold."""
     a, b = prior
-    return float(betaincc(a + count, b + n - count, p0)) >= threshold - TIE
+    return float(upper_tail(a + count, b + n - count, p0)) >= threshold - TIE
