@@ -269,6 +269,21 @@ def trace(
 
 
 @app.command()
+def monitor(study: Study, as_json: Json = False) -> None:
+    """Say where a running trial stands against its design.
+
+    Responders needed, responses not yet confirmed, subjects not yet evaluable,
+    and the chance of a promising end.
+
+    Example: onearm monitor studies/tqb2450-ib-02
+    """
+    with one_line_errors():
+        from onearm.pipeline.monitor import monitor_study
+
+        _print(monitor_study(study), as_json)
+
+
+@app.command()
 def compare(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A study or a results.json.")],
     other: Annotated[
@@ -294,6 +309,21 @@ def compare(
         answer = compare_results(source, other)
         _print(answer, as_json)
         raise typer.Exit(answer.exit_status)
+
+
+@design_app.command("study")
+def design_of_study(study: Study, as_json: Json = False) -> None:
+    """Compute the design of a study's protocol.
+
+    Sample size, decision rule, exact operating characteristics, and a paragraph
+    for the protocol and for the paper.
+
+    Example: onearm design study studies/nct07388875
+    """
+    with one_line_errors():
+        from onearm.pipeline.design_study import design_study
+
+        _print(design_study(study), as_json)
 
 
 @design_app.command()

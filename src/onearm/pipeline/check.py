@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from onearm.design.single_stage import precision_design
+from onearm.clinical.subject import derive_subject
 from onearm.errors import DesignError, Finding, InputError, Place, Severity
 from onearm.format import count_of
 from onearm.io.yaml import read_yaml
@@ -20,7 +20,7 @@ from onearm.protocol.document import Document
 from onearm.protocol.endpoints import TIMES
 from onearm.protocol.model import Assumption, Protocol
 from onearm.protocol.parse import parse_protocol
-from onearm.protocol.planned_design import PrecisionDesign
+from onearm.results.design_rows import planned_design
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 REGISTRIES = {  # how the numbers of a registry look
@@ -115,9 +115,11 @@ def _data(folder: Path, protocol: Protocol | None) -> list[Finding]:
     if protocol is None:
         return list(read_tables(folder / "data")[1])
     try:
-        return list(load_study(folder).findings)
+        study = load_study(folder)
     except InputError as error:
         return list(error.findings)
+    derived = (derive_subject(records, protocol) for records in study.subjects)
+    return [*study.findings, *(finding for answers in derived for finding in answers.findings)]
 
 
 def protocol_findings(protocol: Protocol, document: Document) -> Iterator[Finding]:
@@ -133,28 +135,15 @@ def protocol_findings(protocol: Protocol, document: Document) -> Iterator[Findin
 
 
 def _design(protocol: Protocol, document: Document) -> Iterator[Finding]:
-    design = protocol.design
-    place = document.place(("design",))
-    if not isinstance(design, PrecisionDesign):
-        message = f"design: kind {design.kind} is kept but not verified yet"
-        yield Finding("note", "design-not-verified", message, place)
-        return
+    """Refuse numbers that the protocol states and its own design does not give."""
     try:
-        ours = precision_design(
-            design.target, design.lower_limit_above, design.alpha, dropout=design.dropout
-        )
+        ours = planned_design(protocol)
     except DesignError as error:
-        yield Finding("error", "design", f"design: {error}", place)
+        yield Finding("error", "design", f"design: {error}", document.place(("design",)))
         return
-    stated = (("n", design.n, ours.n), ("enrolled", design.enrolled, ours.enrolled))
-    for name, theirs, right in stated:
-        if theirs is not None and theirs != right:
-            yield Finding(
-                "error",
-                "design-differs",
-                f"design.{name} must be {right}, by the other values of the design; got {theirs}",
-                document.place(("design", name)),
-            )
+    for field, message in ours.contradictions:
+        place = document.place(("design", field))
+        yield Finding("error", "design-differs", f"design.{field} {message}", place)
 
 
 def _identifiers(protocol: Protocol, document: Document) -> Iterator[Finding]:

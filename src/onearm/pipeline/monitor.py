@@ -1,0 +1,206 @@
+"""``onearm monitor``: where a running trial stands against its design.
+
+For each look the first subjects by enrolment: responses that are confirmed,
+those that still may be, and what that decides. Subjects enrolled later belong to
+the next stage. For a survival endpoint events beside those expected under the
+historical curve.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from onearm.clinical.subject import SubjectAnswers
+from onearm.design.interim import Interim, interim
+from onearm.design.operating import Look
+from onearm.design.survival import LogrankTest, logrank_test
+from onearm.errors import InputError
+from onearm.format import count_of, number, p_value, percent, text_table
+from onearm.pipeline.run import Analysed, analyse
+from onearm.protocol.planned_design import SimonDesign, SingleStageDesign, SurvivalDesign
+from onearm.results.design_rows import PlannedDesign, historical_curve, planned_design
+from onearm.terms import DAYS_PER_MONTH, AnalysisSet, Response
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One look: of the first ``n`` by enrolment, who responded and who still may.
+
+    ``decision`` is ``go on``, ``stop``, ``promising``, ``not promising``, ``waits``
+    (for subjects whose outcome is open) or ``enrols`` (fewer than n are in).
+    """
+
+    n: int
+    enrolled: int
+    responders: int
+    unconfirmed: int
+    not_yet_evaluable: int
+    open: int
+    needed: int | None
+    decision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Monitored:
+    """Where a trial stands."""
+
+    study: str
+    cutoff: dt.date | None
+    looks: tuple[Standing, ...]
+    chances: Interim | None
+    logrank: LogrankTest | None
+
+    def as_text(self) -> str:
+        """Return the looks, the chances, and what they mean."""
+        until = f" at the data cut-off {self.cutoff}" if self.cutoff else ""
+        parts = [f"{self.study}{until}"]
+        if self.looks:
+            header = (
+                "First n",
+                "Enrolled",
+                "Confirmed",
+                "Unconfirmed",
+                "Not yet",
+                "Needed",
+                "Decision",
+            )
+            rows = [
+                (str(s.n), str(s.enrolled), str(s.responders), str(s.unconfirmed),
+                 str(s.not_yet_evaluable), str(s.needed or ""), s.decision)
+                for s in self.looks
+            ]  # fmt: skip
+            parts.append(text_table(header, rows))
+            parts.append(
+                "By enrolment: a look counts its first n subjects, later ones belong to the next "
+                "stage.\nConfirmed responses decide; unconfirmed and not yet evaluable ones may "
+                "still become responses."
+            )
+        if self.chances is not None:
+            parts.append(_chances_text(self.chances))
+        if self.logrank is not None:
+            test = self.logrank
+            parts.append(
+                f"{count_of(test.observed, 'event')} observed, {number(test.expected, 2)} expected "
+                f"under the historical curve; Z = {number(test.z, 3)} (positive is better), "
+                f"one-sided p = {p_value(test.p_value)}"
+            )
+        return "\n\n".join(parts)
+
+    def as_json(self) -> dict[str, object]:
+        """Return looks, chances and test at full precision."""
+        return {
+            "study": self.study,
+            "cutoff": None if self.cutoff is None else self.cutoff.isoformat(),
+            "looks": [asdict(look) for look in self.looks],
+            "chances": None if self.chances is None else asdict(self.chances),
+            "logrank": None if self.logrank is None else asdict(self.logrank),
+        }
+
+
+def _chances_text(found: Interim) -> str:
+    def line(label: str, value: float | None) -> tuple[str, str]:
+        return label, "" if value is None else f"{percent(value, 1)} %"
+
+    rows = [
+        line("if the others respond at the null rate", found.under_null),
+        line("if they respond at the target rate", found.under_target),
+        line("if they respond at the rate seen so far", found.as_observed),
+        line("predictive, prior Beta(p0, 1 - p0)", found.predictive),
+    ]
+    known = count_of(found.evaluated, "subject")
+    head = f"Chance of a promising end ({found.responders} of {known} with a known outcome)"
+    return text_table((head, ""), [row for row in rows if row[1]], numeric=1)
+
+
+def monitor_study(folder: Path | str) -> Monitored:
+    """Say where a running trial stands against its design.
+
+    Raises
+    ------
+    InputError
+        If the study cannot be analysed, or has no data yet.
+    DesignError
+        If the protocol's design does not exist.
+    """
+    found = analyse(folder)
+    protocol, design = found.study.protocol, planned_design(found.study.protocol)
+    cutoff = protocol.study.data_cutoff
+    if isinstance(protocol.design, SurvivalDesign) and not design.rule:
+        return Monitored(protocol.study.id, cutoff, (), None, _logrank(found, protocol.design))
+    people = _by_enrolment(found)
+    standing = tuple(_standing(look, people, design) for look in design.rule)
+    return Monitored(protocol.study.id, cutoff, standing, _chances(found, design, people), None)
+
+
+def _by_enrolment(found: Analysed) -> list[tuple[SubjectAnswers, bool]]:
+    """Return the treated subjects by enrolment, each with whether its outcome is open."""
+    rows = []
+    for records, answers in zip(found.study.subjects, found.derived, strict=True):
+        if answers.membership(AnalysisSet.TREATED).is_member:
+            subject = records.subject
+            day = subject.enrolment_date or subject.first_dose_date or dt.date.max
+            is_ongoing = any(
+                row.scope.upper() == "TREATMENT" and row.status == "ONGOING"
+                for row in records.disposition or ()
+            )
+            rows.append((day, subject.subject_id, answers, is_ongoing))
+    rows.sort(key=lambda row: row[:2])
+    return [(answers, _is_open(answers, is_ongoing)) for _, _, answers, is_ongoing in rows]
+
+
+def _is_open(answers: SubjectAnswers, is_ongoing: bool) -> bool:
+    """Whether a subject without confirmed response may still have one."""
+    progressed = any(point.overall is Response.PD for point in answers.time_points)
+    return not answers.best.confirmed_response and is_ongoing and not progressed
+
+
+def _standing(
+    look: Look, people: Sequence[tuple[SubjectAnswers, bool]], design: PlannedDesign
+) -> Standing:
+    first = people[: look.n]
+    responders = sum(bool(answers.best.confirmed_response) for answers, _ in first)
+    is_open = [answers for answers, may in first if may]
+    unconfirmed = sum(answers.best.best in (Response.CR, Response.PR) for answers in is_open)
+    waiting = sum(not answers.time_points for answers in is_open)
+    needed = look.effective if look.effective is not None else (look.futile or 0) + 1
+    decision = _decision(look, design, len(first), responders, len(is_open), needed)
+    return Standing(
+        look.n, len(first), responders, unconfirmed, waiting, len(is_open), needed, decision
+    )
+
+
+def _decision(
+    look: Look, design: PlannedDesign, enrolled: int, responders: int, may: int, needed: int
+) -> str:
+    is_last = look is design.rule[-1]
+    if responders >= needed:
+        return "promising" if is_last else "go on"
+    if enrolled < look.n:
+        return "enrols"
+    if responders + may >= needed:
+        return "waits"
+    return "not promising" if is_last else "stop"
+
+
+def _chances(
+    found: Analysed, design: PlannedDesign, people: Sequence[tuple[SubjectAnswers, bool]]
+) -> Interim | None:
+    planned = found.study.protocol.design
+    counted = people[: design.rule[-1].n]
+    known = [answers for answers, is_open in counted if not is_open]
+    if design.p0 is None or len(known) == design.rule[-1].n:
+        return None  # nothing is left to chance
+    responders = sum(bool(answers.best.confirmed_response) for answers in known)
+    target = float(planned.p1) if isinstance(planned, SimonDesign | SingleStageDesign) else None
+    return interim(design.rule, responders, len(known), design.p0, target)
+
+
+def _logrank(found: Analysed, planned: SurvivalDesign) -> LogrankTest:
+    events = [a.events[planned.endpoint] for a in found.derived if planned.endpoint in a.events]
+    if not events:
+        raise InputError(f"{found.study.folder}: no subject with a time to {planned.endpoint}")
+    months = [float(event.days / DAYS_PER_MONTH) for event in events]
+    return logrank_test(months, [event.is_event for event in events], historical_curve(planned))

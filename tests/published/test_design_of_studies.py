@@ -1,0 +1,136 @@
+"""The designs of the three trials, and what a protocol that contradicts its design gets.
+
+Simon designs: Simon R. Control Clin Trials 1989;10:1-10 (the method); the values for 0.15 against
+0.35 and the sizes of the log-rank test by independent programs, as listed for these trials.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from scipy.stats import betabinom, binom
+
+from onearm.design.interim import interim
+from onearm.design.operating import Look, two_stage_rule
+from onearm.errors import DesignError
+from onearm.io.yaml import parse_yaml, read_yaml
+from onearm.pipeline.check import check_study
+from onearm.pipeline.monitor import monitor_study
+from onearm.protocol.parse import parse_protocol
+from onearm.results.design_rows import planned_design
+
+STUDIES = Path(__file__).parents[2] / "studies"
+
+
+def numbers(study: str) -> dict[str, float | int | None]:
+    protocol = parse_protocol(read_yaml(STUDIES / study / "protocol.yaml"))
+    return {row.statistic: row.value for row in planned_design(protocol).rows if row.item is None}
+
+
+def test_the_precision_design_gives_24_and_30() -> None:
+    found = numbers("tqb2450-ib-02")
+
+    assert (found["n"], found["enrolled"], found["responders_needed"]) == (24, 30, 8)
+
+
+def test_simons_minimax_design_for_15_against_35_percent_needs_28_of_30() -> None:
+    found = numbers("nct07388875")
+
+    assert [found[name] for name in ("r1", "n1", "r", "n", "enrolled")] == [2, 15, 7, 28, 30]
+    # Attained error rates by the binomial distribution alone, without the recursion.
+    power = sum(binom.pmf(x, 15, 0.35) * binom.sf(7 - x, 13, 0.35) for x in range(3, 16))
+    assert found["power"] == pytest.approx(power)
+    assert found["pet0"] == pytest.approx(binom.cdf(2, 15, 0.15))
+
+
+def test_the_log_rank_test_of_medians_5_5_and_8_months_needs_56() -> None:
+    assert numbers("nct07083375")["n"] == 56
+
+
+def test_operating_characteristics_at_p0_and_p1_are_alpha_and_power() -> None:
+    protocol = parse_protocol(read_yaml(STUDIES / "nct07388875" / "protocol.yaml"))
+    rows = {row.id: row.value for row in planned_design(protocol).rows}
+
+    assert rows["design/all/p:0.15/reject"] == pytest.approx(rows["design/all/alpha"])
+    assert rows["design/all/p:0.35/reject"] == pytest.approx(rows["design/all/power"])
+    assert rows["design/all/p:0.15/expected_n"] == pytest.approx(rows["design/all/en0"])
+
+
+@pytest.mark.parametrize(
+    ("study", "was", "becomes", "message"),
+    [
+        ("tqb2450-ib-02", "  n: 24", "  n: 25", "design.n must be 24"),
+        ("nct07388875", "r1: {value: 2,", "r1: {value: 3,", "design.r1 must be 2"),
+        ("nct07083375", "    n: 56\n", "    n: 55\n", "design.n must be 56"),
+    ],
+)
+def test_a_number_that_its_own_design_does_not_give_is_refused(
+    tmp_path: Path, study: str, was: str, becomes: str, message: str
+) -> None:
+    text = (STUDIES / study / "protocol.yaml").read_text(encoding="utf-8")
+    assert was in text
+    (tmp_path / "protocol.yaml").write_text(text.replace(was, becomes), encoding="utf-8")
+
+    answer = check_study(tmp_path)
+
+    assert answer.exit_status == 1
+    assert message in answer.as_text()
+
+
+def test_the_chances_of_a_running_trial_are_binomial_after_the_last_look_but_one() -> None:
+    found = interim(two_stage_rule(2, 15, 7, 28), 5, 15, 0.15, 0.35)
+
+    assert found.under_null == pytest.approx(binom.sf(2, 13, 0.15))
+    assert found.under_target == pytest.approx(binom.sf(2, 13, 0.35))
+    assert found.as_observed == pytest.approx(binom.sf(2, 13, 1 / 3))
+    assert found.predictive == pytest.approx(betabinom.sf(2, 13, 5.15, 10.85))
+
+
+def test_before_anybody_the_chance_is_power_and_error_of_the_design() -> None:
+    found = interim(two_stage_rule(3, 13, 12, 43), 0, 0, 0.2, 0.4)
+
+    # Simon 1989, table 1: alpha 0.0496, power 0.8002 of 3/13 12/43.
+    assert found.under_null == pytest.approx(0.0496, abs=5e-5)
+    assert found.under_target == pytest.approx(0.8, abs=5e-3)
+    assert found.as_observed is None
+
+
+@pytest.mark.parametrize(("responders", "evaluated"), [(5, 4), (-1, 3), (1, 29)])
+def test_impossible_counts_are_refused(responders: int, evaluated: int) -> None:
+    with pytest.raises(DesignError, match="responders must be between 0 and"):
+        interim([Look(28, 7, 8)], responders, evaluated, 0.15)
+
+
+def test_a_finished_trial_is_judged_by_its_first_subjects() -> None:
+    found = monitor_study(STUDIES / "tqb2450-ib-02")
+
+    (look,) = found.looks
+    assert (look.n, look.needed, look.open, look.decision) == (24, 8, 0, "promising")
+    assert found.chances is None
+
+
+def test_an_earlier_cut_leaves_subjects_open(tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    study.mkdir()
+    (study / "data").symlink_to(STUDIES / "tqb2450-ib-02" / "data")
+    text = (STUDIES / "tqb2450-ib-02" / "protocol.yaml").read_text(encoding="utf-8")
+    assert "data_cutoff: 2021-10-08" in text
+    changed = text.replace("data_cutoff: 2021-10-08", "data_cutoff: 2019-12-31")
+    (study / "protocol.yaml").write_text(changed, encoding="utf-8")
+
+    found = monitor_study(study)
+
+    (look,) = found.looks
+    assert look.enrolled == 24  # the 25th enrolled on 2020-01-07
+    assert look.open > 0
+    assert look.decision in ("waits", "promising")
+    assert found.chances is not None
+    assert 0 < found.chances.under_null < found.chances.predictive <= 1
+
+
+def test_a_protocol_is_read_from_text_as_from_a_file() -> None:
+    path = STUDIES / "nct07388875" / "protocol.yaml"
+    protocol = parse_protocol(parse_yaml(path.read_text(encoding="utf-8"), str(path)))
+
+    assert planned_design(protocol).enrolled == 30
