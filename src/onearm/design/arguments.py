@@ -135,7 +135,7 @@ def shortest_decimal(low: float, high: float) -> float:
     for digits in range(1, 16):
         units = 10**digits
         nearest = (((start + stop) / 2 * units) + _HALF) // 1
-        if start < Fraction(nearest, units) < stop:
+        if low < float(Fraction(nearest, units)) < high:
             return float(Fraction(nearest, units))
     return (low + high) / 2
 

@@ -113,7 +113,20 @@ def landmark_design(
             raise DesignError("accrual and follow_up belong to kaplan-meier; got them for binomial")
         n, needed, attained, reached = _binomial(low, high, error, wanted)
         return LandmarkDesign(
-            method, time, low, high, error, wanted, n, attained, reached, needed, *[None] * 4
+            method=method,
+            at=time,
+            rate0=low,
+            rate1=high,
+            alpha_limit=error,
+            power_wanted=wanted,
+            n=n,
+            alpha=attained,
+            power=reached,
+            needed=needed,
+            required=None,
+            accrual=None,
+            follow_up=None,
+            shape=None,
         )
     if accrual is None or follow_up is None:
         raise DesignError("kaplan-meier needs accrual and follow_up, times in the unit of 'at'")
@@ -135,15 +148,15 @@ def landmark_design(
     n = ceil(required - 1e-9)
     reached = float(ndtr((sqrt(n) * gain - z_alpha * spread0) / spread1))
     return LandmarkDesign(
-        method,
-        time,
-        low,
-        high,
-        error,
-        wanted,
-        n,
-        error,
-        reached,
+        method=method,
+        at=time,
+        rate0=low,
+        rate1=high,
+        alpha_limit=error,
+        power_wanted=wanted,
+        n=n,
+        alpha=error,
+        power=reached,
         needed=None,
         required=required,
         accrual=entry,
