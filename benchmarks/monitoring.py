@@ -16,8 +16,9 @@ from onearm.design.bryant_day import bryant_day
 from onearm.design.endpoints import Kind, Rates
 from onearm.design.historical import PastTrial, meta_analytic_prior
 from onearm.design.predictive import find_predictive_design
-from onearm.design.survival import logrank_two_stage, weibull
+from onearm.design.survival import weibull
 from onearm.design.toxicity import toxicity_boundary
+from onearm.design.two_stage_logrank import logrank_two_stage
 
 LOOKS = range(10, 41, 5)
 TRUTHS: list[tuple[Kind, Rates, Rates]] = [

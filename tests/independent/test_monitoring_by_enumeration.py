@@ -24,16 +24,9 @@ from onearm.design.predictive import (
     predictive_design,
     predictive_probability,
 )
-from onearm.design.survival import (
-    Weibull,
-    both_above,
-    hazard_ratio_of,
-    information,
-    logrank_design,
-    logrank_two_stage,
-    weibull,
-)
+from onearm.design.survival import Weibull, hazard_ratio_of, information, logrank_design, weibull
 from onearm.design.toxicity import METHODS, toxicity_boundary
+from onearm.design.two_stage_logrank import both_above, logrank_two_stage
 from onearm.errors import DesignError
 
 

@@ -15,13 +15,9 @@ from onearm.design.landmark import landmark_design
 from onearm.design.looks import operating
 from onearm.design.posterior import posterior_design
 from onearm.design.predictive import predictive_design, predictive_probability
-from onearm.design.survival import (
-    logrank_design,
-    logrank_statistic,
-    logrank_two_stage,
-    weibull,
-)
+from onearm.design.survival import logrank_design, logrank_statistic, weibull
 from onearm.design.toxicity import toxicity_boundary
+from onearm.design.two_stage_logrank import logrank_two_stage
 
 
 def steps(looks, side="low"):

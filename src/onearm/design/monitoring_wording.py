@@ -19,8 +19,9 @@ from onearm.design.landmark import LandmarkDesign
 from onearm.design.looks import Look
 from onearm.design.posterior import PosteriorDesign
 from onearm.design.predictive import PredictiveDesign
-from onearm.design.survival import LogrankDesign, LogrankTwoStagePair, Weibull
+from onearm.design.survival import LogrankDesign, Weibull
 from onearm.design.toxicity import ToxicityBoundary
+from onearm.design.two_stage_logrank import LogrankTwoStagePair
 from onearm.format import number, percent, plain
 
 

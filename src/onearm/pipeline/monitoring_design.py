@@ -27,14 +27,9 @@ from onearm.design.landmark import landmark_design
 from onearm.design.monitoring_wording import Paragraphs, paragraphs
 from onearm.design.posterior import posterior_design
 from onearm.design.predictive import find_predictive_design, predictive_design
-from onearm.design.survival import (
-    Weibull,
-    hazard_ratio_of,
-    logrank_design,
-    logrank_two_stage,
-    weibull,
-)
+from onearm.design.survival import Weibull, hazard_ratio_of, logrank_design, weibull
 from onearm.design.toxicity import toxicity_boundary
+from onearm.design.two_stage_logrank import logrank_two_stage
 from onearm.errors import DesignError
 from onearm.io.historical import HistoricalTrial, read_historical
 from onearm.pipeline.monitoring_text import (

@@ -21,8 +21,9 @@ from onearm.design.landmark import LandmarkDesign
 from onearm.design.looks import Look, Operating, grid_of_rates, table
 from onearm.design.posterior import PosteriorDesign
 from onearm.design.predictive import PredictiveDesign
-from onearm.design.survival import LogrankDesign, LogrankTwoStage, LogrankTwoStagePair, Weibull
+from onearm.design.survival import LogrankDesign, Weibull
 from onearm.design.toxicity import ToxicityBoundary
+from onearm.design.two_stage_logrank import LogrankTwoStage, LogrankTwoStagePair
 from onearm.io.historical import HistoricalTrial
 
 EXACT = "All numbers are exact: no simulation."
