@@ -159,13 +159,15 @@ class ResultRow(Protocol):
     def date(self) -> dt.date | None: ...  # noqa: D102
     @property
     def unit(self) -> str | None: ...  # noqa: D102
+    @property
+    def note(self) -> str | None: ...  # noqa: D102
 
 
 def result(row: ResultRow | None, profile: ProfileName = "journal") -> str:
     """Return a result as it is printed, without unit or percent sign.
 
-    A missing median is NR, another missing number NE; a row that does not
-    exist is an em dash.
+    A median that was not reached is NR, another missing number NE; a row that
+    does not exist is an em dash.
     """
     if row is None:
         return NOT_APPLICABLE
@@ -174,7 +176,8 @@ def result(row: ResultRow | None, profile: ProfileName = "journal") -> str:
     if row.date is not None:
         return row.date.isoformat()
     if row.value is None:
-        return NOT_REACHED if row.statistic == "median" else NOT_ESTIMABLE
+        is_above = row.statistic == "median" and (row.note or "").startswith("not reached")
+        return NOT_REACHED if is_above else NOT_ESTIMABLE
     return _value(row.value, row, PROFILES[profile])
 
 
@@ -196,13 +199,22 @@ def _value(value: float | int, row: ResultRow, profile: Profile) -> str:
             return number(value, profile.quantity_digits)
 
 
-def like(row: ResultRow, printed: str) -> str:
+DAYS_IN: dict[str, Fraction] = {
+    "days": Fraction(1),
+    "weeks": Fraction(7),
+    "months": DAYS_PER_MONTH,
+}
+"""The units in which a publication may print a duration."""
+
+
+def like(row: ResultRow, printed: str, unit: str | None = None) -> str:
     """Return a result in the manner of a printed text, to compare the two as text.
 
     A number gets as many decimals as are printed. Where a word stands for a
     number that cannot be given (``NE``, ``not reached``), a result without a
     value takes the same word; where a dash stands, a zero takes the dash. If
     the printed text is of another sort than the result, the journal's manner.
+    ``unit`` is that of a printed duration: days, weeks, or months by default.
     """
     if row.value is None:
         has_word = row.code is None and row.date is None
@@ -215,6 +227,8 @@ def like(row: ResultRow, printed: str) -> str:
     digits = len(found[1] or "")
     if row.kind in {Kind.LENGTH, Kind.P_VALUE}:
         return number(row.value, digits)
+    if row.kind is Kind.DURATION and unit is not None:
+        return number(Fraction(decimal_of(row.value)) / DAYS_IN[unit], digits)
     return _value(row.value, row, Profile(digits, digits, digits, EN_DASH))
 
 

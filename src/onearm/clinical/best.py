@@ -96,7 +96,7 @@ def best_response(
         earliest is not None,
         earliest.first.date if earliest else None,
         earliest.second.date if earliest else None,
-        _disease_control(confirmed.response, rules),
+        has_disease_control(confirmed.response, rules),
         _clinical_benefit(confirmed.response, steps, rules, circumstances),
         *(_ibor(judged, rules, circumstances) if judged else (None, None)),
         ipfs_date(judged) if judged else None,
@@ -251,7 +251,8 @@ def _by_pair(pair: Pair, rules: ResponseRules) -> Answer:
     )
 
 
-def _disease_control(confirmed: Response | None, rules: ResponseRules) -> bool | None:
+def has_disease_control(confirmed: Response | None, rules: ResponseRules) -> bool | None:
+    """Return whether a confirmed best response is disease control; None where it is unknown."""
     if confirmed is None:
         return None
     return confirmed in (CR, PR, SD) or (
@@ -274,7 +275,7 @@ def _clinical_benefit(
         return None
     if confirmed in (CR, PR):
         return True
-    if about.reference_date is None or not _disease_control(confirmed, rules):
+    if about.reference_date is None or not has_disease_control(confirmed, rules):
         return False
     adequate = [step for step in steps if step.response is not NE]
     days = (adequate[-1].date - about.reference_date).days + 1

@@ -34,7 +34,7 @@ def treatment_beyond(
     ``days`` runs from the day of PD to the last day of the last dose,
     ``end - start + 1``; the response is the best iRECIST response after PD.
     """
-    if not pfs.is_event or pfs.rule != "PD":
+    if not pfs.is_event or pfs.rule != "PD" or pfs.end is None:
         return None
     given = [dose for dose in doses if dose.dose > 0 and dose.start_date > pfs.end]
     later = [point for point in points if point.date > pfs.end and point.irecist is not None]

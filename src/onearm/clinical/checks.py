@@ -16,6 +16,8 @@ from typing import Any
 
 from onearm.clinical.cutoff import first_day
 from onearm.clinical.lesion_checks import check_lesions
+from onearm.clinical.recorded import check_accepted
+from onearm.clinical.recorded_endpoints import check_endpoints
 from onearm.clinical.records import Measurement, SubjectRecords
 from onearm.clinical.subject import reference_date
 from onearm.errors import Finding, Place, Severity, nearest
@@ -50,6 +52,8 @@ def check_subject(
     reference = reference or reference_date(subject, rules)
     return (
         *_check_keys(records),
+        *check_accepted(records.responses or ()),
+        *check_endpoints(records.endpoints or ()),
         *_check_subject_dates(records),
         *_check_lesions(records, rules, reference),
         *_check_death(records),
@@ -143,6 +147,9 @@ def _check_doses(records: SubjectRecords, drugs: Collection[str]) -> Iterator[Fi
     ]
     for dose in records.doses or ():
         yield from _check_drugs((dose.drug,), drugs, dose, "drug", drugs)
+        if dose.dose < 0:
+            message = f"dose must be at least 0; got {dose.dose}"
+            yield _finding("error", "negative-dose", message, dose, "dose")
         last = dose.end_date or dose.start_date
         for stop, day in stops:
             if stop.scope in ("TREATMENT", "STUDY", dose.drug) and last > day and dose.dose > 0:

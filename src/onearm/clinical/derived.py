@@ -69,14 +69,15 @@ class Event:
     """Time to an event or to censoring: ``days = end - start + 1``.
 
     ``rule`` names what decided (PD, DEATH, CUT, NOPOST, NOBASE, NACT, MISS2,
-    LOST, RESPONSE); ``reason`` says it in words.
+    LOST, RESPONSE); ``reason`` says it in words. A time that was RECORDED as
+    such has no dates, and may have a fraction of a day.
     """
 
     subject_id: str
     endpoint: str
-    start: dt.date
-    end: dt.date
-    days: int
+    start: dt.date | None
+    end: dt.date | None
+    days: int | float
     is_event: bool
     rule: str
     reason: str

@@ -227,7 +227,7 @@ def derive_dor(endpoint: str, best: BestResponse, day: dt.date | None, pfs: Even
 
     A response that comes after PFS was censored is censored on its first day.
     """
-    if day is None:
+    if day is None or pfs.end is None:
         return None
     is_late = pfs.end < day
     end = day if is_late else pfs.end

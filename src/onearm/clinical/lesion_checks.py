@@ -66,7 +66,8 @@ def check_lesions(
     chosen = choose_baseline(visits, reference)
     if chosen is None:
         first = min(rows, key=lambda row: row.date)
-        message = f"no baseline: the first assessment, on {first.date}, is after the reference date"
+        message = f"no baseline by {first.evaluator}: the first assessment, on {first.date}, is"
+        message += " after the reference date"
         place = Place(first.source.file, first.source.line, None, "date")
         yield Finding(
             "error", "missing-baseline", f"{message} {reference}", place, first.subject_id

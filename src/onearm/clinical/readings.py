@@ -32,17 +32,20 @@ def planned_readings(
     subjects: Iterable[SubjectRecords], plan: ResponsePlan
 ) -> tuple[PlannedReading, ...]:
     """Return what is read beside the primary: its other source, then the other evaluators."""
+    by_endpoints = False
     measured: set[str] = set()
     recorded: set[str] = set()
     for records in subjects:
         measured |= {row.evaluator for row in records.lesions or ()}
         recorded |= _recorded_by(records.responses or (), plan.primary_evaluator)
         if has_endpoints_only(records):
+            by_endpoints = True
             recorded |= {row.evaluator for row in records.endpoints or ()}
     by_source = {"derived": measured, "recorded": recorded}
     other = "recorded" if plan.primary_source == "derived" else "derived"
     primary = plan.primary_evaluator
-    found = [PlannedReading(other, primary, other)] if primary in by_source[other] else []
+    has_other = primary in by_source[other] and not by_endpoints
+    found = [PlannedReading(other, primary, other)] if has_other else []
     for evaluator in sorted((measured | recorded) - {primary}):
         source = plan.primary_source if evaluator in by_source[plan.primary_source] else other
         found.append(PlannedReading(name_of(evaluator), evaluator, source))

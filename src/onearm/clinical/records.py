@@ -233,7 +233,9 @@ class RecordedEndpoint:
     time: Decimal | None = column("decimal", "Time to event or censoring")
     time_unit: str | None = column("code", "Unit of time", codes=("DAYS", "WEEKS", "MONTHS"))
     is_event: bool | None = column("yes-no", "Y for an event, N for censored", name="event")
-    response: str | None = column("text", "Best response, for the two response endpoints")
+    response: Response | None = column(
+        "code", "Best response, for the two response endpoints", codes=Response
+    )
     source: Source = NOWHERE
 
 

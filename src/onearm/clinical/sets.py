@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from onearm.clinical.derived import Membership, TimePoint
+from onearm.clinical.derived import BestResponse, Membership, TimePoint
 from onearm.clinical.records import SubjectRecords
 from onearm.terms import AnalysisSet, Response
 
@@ -46,6 +46,36 @@ def memberships(
             adequate[0].sources if name is AnalysisSet.RESPONSE_EVALUABLE and not why_not else here,
         )
         for name, why_not, why in found
+    )
+
+
+def memberships_by_endpoints(records: SubjectRecords, best: BestResponse) -> tuple[Membership, ...]:
+    """Return the memberships of a subject of whom endpoints alone were recorded.
+
+    Where neither doses nor the first of their days were collected, who has a
+    recorded endpoint counts as treated.
+    """
+    subject = records.subject
+    sources = tuple(row.source for row in records.endpoints or ())
+    has_doses = subject.first_dose_date is not None or bool(records.doses)
+    is_assumed = not has_doses and records.doses is None and bool(sources)
+    treated = (
+        has_doses or is_assumed,
+        f"first dose on {subject.first_dose_date}" if has_doses
+        else "has a recorded endpoint; doses were not collected" if is_assumed
+        else "no dose of any study drug",
+    )  # fmt: skip
+    response = best.confirmed_best or best.best
+    is_evaluable = response not in (None, Response.NE, Response.MISSING)
+    found = (
+        (AnalysisSet.ENROLLED, True, _enrolled(records)),
+        (AnalysisSet.TREATED, *treated),
+        (AnalysisSet.TREATED_MEASURABLE, *treated),
+        (AnalysisSet.RESPONSE_EVALUABLE, treated[0] and is_evaluable, best.reason),
+    )
+    return tuple(
+        Membership(subject.subject_id, name, is_member, why, (subject.source, *sources))
+        for name, is_member, why in found
     )
 
 

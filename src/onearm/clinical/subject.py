@@ -38,6 +38,7 @@ from onearm.clinical.events import (
 from onearm.clinical.overrides import apply_overrides
 from onearm.clinical.readings import PlannedReading, has_endpoints_only, planned_readings
 from onearm.clinical.recorded import check_accepted, recorded_points
+from onearm.clinical.recorded_endpoints import check_endpoints, recorded_best, recorded_events
 from onearm.clinical.records import (
     Dose,
     FollowUp,
@@ -46,7 +47,7 @@ from onearm.clinical.records import (
     SubjectRecords,
 )
 from onearm.clinical.sequence import Circumstances, cr_then_pr
-from onearm.clinical.sets import memberships
+from onearm.clinical.sets import memberships, memberships_by_endpoints
 from onearm.clinical.timepoints import assess_subject
 from onearm.clinical.visits import Baseline, assemble_visits, choose_baseline, has_target
 from onearm.errors import Finding
@@ -103,6 +104,8 @@ def derive_subject(
     whole study; by default what this subject's records hold.
     """
     plan, subject = protocol.response, records.subject
+    if has_endpoints_only(records):
+        return _by_endpoints(records, protocol, readings)
     rules, start = plan.rules, reference_date(subject, plan.rules)
     measured, findings = assess_subject(
         records.lesions or (),
@@ -143,13 +146,58 @@ def derive_subject(
         {one.name: one for one in others},
         tuple(differing),
         tuple(one for side in sides for one in agreements(*side)),
-        has_endpoints_only(records),
+        False,
         memberships(
             records,
             own,
             has_target=is_recorded or (baseline is not None and has_target(baseline)),
         ),
         best_change(subject, own, about),
+        tuple(summarise_doses(records.doses or ())),
+        tuple(findings),
+    )
+
+
+def _by_endpoints(
+    records: SubjectRecords, protocol: Protocol, readings: Sequence[PlannedReading] | None
+) -> SubjectAnswers:
+    """Return what recorded endpoints alone say; survival is derived where there is follow-up."""
+    plan, subject, rows = protocol.response, records.subject, records.endpoints or ()
+    findings = check_endpoints(rows)
+    sound = [row for row in rows if not check_endpoints([row])]
+    best = recorded_best(subject.subject_id, sound, plan.primary_evaluator, plan.rules)
+    events = recorded_events(sound, plan.primary_evaluator)
+    known = known_of(records, protocol)
+    if known is not None and records.follow_up is not None:
+        events["os"] = derive_os(known)
+    planned = planned_readings([records], plan) if readings is None else readings
+    others = [
+        Reading(
+            one.name,
+            one.evaluator,
+            one.source,
+            (),
+            recorded_best(subject.subject_id, sound, one.evaluator, plan.rules),
+            recorded_events(sound, one.evaluator),
+        )
+        for one in planned
+    ]
+    return SubjectAnswers(
+        subject.subject_id,
+        (),
+        (),
+        best,
+        events,
+        {},
+        None,
+        {one.name: one for one in others},
+        (),
+        (),
+        True,
+        memberships_by_endpoints(records, best),
+        BestChange(
+            subject.subject_id, None, None, None, "no lesions were collected", (subject.source,)
+        ),
         tuple(summarise_doses(records.doses or ())),
         tuple(findings),
     )

@@ -54,6 +54,7 @@ def _as_list(value: object) -> object:
 
 
 Text = Annotated[str, Field(min_length=1)]
+Unit = Literal["days", "weeks", "months"]
 Cell = Annotated[str, Field(min_length=1), BeforeValidator(_as_text)]
 Cells = Annotated[dict[str, Cell], Field(min_length=1), BeforeValidator(_by_column)]
 Form = Annotated[str, AfterValidator(_check_form)]
@@ -78,6 +79,7 @@ class Line(Part):
     result: Text | None = Field(None, description="the id of our result")
     id: Text | None = None
     form: Form | None = None
+    unit: Unit | None = None
     where: Text | None = None
     also: Places = Field(default_factory=dict)
     differs: Reasons = Field(default_factory=dict)
@@ -96,6 +98,7 @@ class Block(Part):
     note: Text | None = None
     columns: dict[str, Column] = Field(default_factory=dict)
     form: Form | None = None
+    unit: Unit | None = Field(None, description="the unit of the durations; absent, months")
     rows: Annotated[tuple[Line, ...], Field(min_length=1)] = Field(description="the numbers")
 
 
@@ -256,6 +259,7 @@ class _Reader:
             result,
             expect,
             " ".join(reasons) or None,
+            line.unit or block.unit,
         )
 
     def _stands_once(self, published: Published, number: _Number, path: Path) -> bool:

@@ -23,6 +23,7 @@ from onearm.io.csv import Table, errors_with_hints, read_table
 from onearm.io.yaml import read_yaml
 from onearm.protocol.model import Protocol
 from onearm.protocol.parse import parse_protocol
+from onearm.results.model import slug
 
 APART = ("subjects", "screening")
 """Tables that are no part of one subject's records: who there is at all."""
@@ -69,6 +70,7 @@ def load_study(folder: Path | str) -> Study:
     protocol = parse_protocol(read_yaml(folder / "protocol.yaml"))
     tables, findings, origins = read_tables(folder / "data", _characteristics(protocol))
     findings += _membership(tables)
+    findings += _evaluators(tables, protocol.response.primary_evaluator)
     _stop_at_errors(findings)
     subjects, screening, notes = _up_to_cutoff(tables, protocol.study.data_cutoff)
     findings += notes
@@ -140,6 +142,30 @@ def _membership(tables: Mapping[str, tuple[Any, ...] | None]) -> list[Finding]:
         if name not in APART:
             findings += _unknown_subjects(rows or (), subjects, screening)
     return [*findings, *_screening_differs(subjects, screening)]
+
+
+JUDGED = ("lesions", "responses", "endpoints")
+"""Tables that name an evaluator."""
+
+
+def _evaluators(tables: Mapping[str, tuple[Any, ...] | None], primary: str) -> Iterator[Finding]:
+    """Check that evaluators differ in more than writing, and that the primary one is there."""
+    first: dict[str, Any] = {}
+    for row in (row for name in JUDGED for row in tables[name] or ()):
+        known = first.setdefault(slug(row.evaluator), row)
+        if known.evaluator != row.evaluator:
+            message = (
+                f"evaluator must be written as in {known.source}, {known.evaluator!r}; "
+                f"got {row.evaluator!r}"
+            )
+            yield Finding("error", "evaluator-differs", message, _place(row, "evaluator"))
+            return
+    names = [row.evaluator for row in first.values()]
+    is_adjudicated = any(row.is_accepted for row in tables["responses"] or ())
+    if names and primary not in names and not is_adjudicated:
+        allowed = f"must be one who judged: {', '.join(sorted(names))}"
+        message = f"response.primary_evaluator {allowed}; got {primary!r}{nearest(primary, names)}"
+        yield Finding("error", "primary-evaluator", message, Place("protocol.yaml"))
 
 
 def _duplicates(rows: Iterable[Any]) -> Iterator[Finding]:

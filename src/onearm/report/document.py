@@ -8,7 +8,7 @@ format. Computes nothing and knows no format.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from onearm import format as fmt
 from onearm.errors import Finding
@@ -45,6 +45,10 @@ NO_FIGURES = (
     "This report was made without its figures, because matplotlib is not installed. "
     "With it they appear here:  pip install 'onearm[report]'"
 )
+ABSENT = {
+    "orr": "Not computed: the study brings no responses.",
+    "ae": "Not computed: the study brings no adverse events.",
+}
 IDS = re.compile(r'id="([^"#]+)')
 
 
@@ -79,7 +83,12 @@ def build_report(
     about = dict(provenance or {})
     shown = Shown(results, protocol)
     figures = draw_figures(protocol, results, derived) if with_figures else ()
-    sections = tuple(_sections(shown, figures, comparisons, findings, about, with_figures))
+    recorded = {
+        event.endpoint for one in derived for event in one.events.values() if event.start is None
+    }
+    sections = tuple(
+        _sections(shown, figures, comparisons, findings, about, with_figures, recorded)
+    )
     first = tuple(headlines(shown))
     printed = [
         *(span.result for _, spans in first for span in spans),
@@ -135,6 +144,7 @@ def _sections(
     findings: Sequence[Finding],
     provenance: Mapping[str, object],
     with_figures: bool,
+    recorded: Collection[str],
 ) -> Iterator[Section]:
     drawn = {figure.id: figure for figure in figures}
     groups = tuple(shown.groups)
@@ -149,8 +159,10 @@ def _sections(
         "Patients",
         (*figure("flow"), flow_table(shown), baseline_table(shown)),
     )
-    yield Section("response", "Response", (response_table(shown, groups), *figure("waterfall")))
-    yield Section("safety", "Safety", (adverse_event_table(shown), safety_table(shown)))
+    response: list[Block] = [response_table(shown, groups), *figure("waterfall")]
+    safety: list[Block] = [adverse_event_table(shown), safety_table(shown)]
+    yield Section("response", "Response", _unless_absent(shown, ("orr", "bor"), response))
+    yield Section("safety", "Safety", _unless_absent(shown, ("ae", "trae"), safety))
     yield Section(
         "times",
         "Times to an event",
@@ -164,9 +176,19 @@ def _sections(
         yield Section("published", "Published beside recomputed", _published(comparisons))
     yield Section("assumptions", "Assumptions", (assumption_table(shown.protocol),))
     yield Section("findings", "Data findings", (finding_table(findings),))
-    yield Section("methods", "Methods", (Facts(methods(shown.protocol, provenance)),))
+    yield Section("methods", "Methods", (Facts(methods(shown.protocol, provenance, recorded)),))
     if provenance:
         yield Section("provenance", "Where the numbers come from", (_provenance(provenance),))
+
+
+def _unless_absent(
+    shown: Shown, analyses: tuple[str, ...], blocks: Sequence[Block]
+) -> tuple[Block, ...]:
+    """Return the blocks of a section, or what was not collected where none has a result."""
+    rows = shown.results.rows
+    if not rows or any(row.analysis in analyses for row in rows):
+        return tuple(blocks)
+    return (Paragraph(phrase(ABSENT[analyses[0]])),)
 
 
 def _published(comparisons: Sequence[Comparison]) -> tuple[Block, ...]:

@@ -6,7 +6,7 @@ not exist are left out. Computes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from onearm import format as fmt
 from onearm.protocol.model import Protocol
@@ -27,6 +27,7 @@ CONVENTION = {
     ),
     "r": "ties by the convention of the R package survival",
 }
+AS_RECORDED = "Best responses, where there are any, were taken as recorded; no response was judged."
 QUARTILES = {"sas-5": "SAS definition 5", "r-7": "R type 7"}
 
 
@@ -121,12 +122,17 @@ def _safety(shown: Shown) -> Phrase:
     )
 
 
-def methods(protocol: Protocol, provenance: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
-    """Return the methods, by what they are about, from the options that were used."""
+def methods(
+    protocol: Protocol, provenance: Mapping[str, object], recorded: Collection[str] = ()
+) -> tuple[tuple[str, str], ...]:
+    """Return the methods, by what they are about, from the options that were used.
+
+    ``recorded`` names the times that were taken as recorded, without their dates.
+    """
     return (
-        ("Response", _response_methods(protocol)),
+        ("Response", AS_RECORDED if recorded else _response_methods(protocol)),
         ("Proportions", _rate_methods(protocol)),
-        ("Times to an event", _time_methods(protocol)),
+        ("Times to an event", _time_methods(protocol, recorded)),
         ("Safety and description", _other_methods(protocol)),
         ("Software", _software(protocol, provenance)),
     )
@@ -177,17 +183,34 @@ def _rate_methods(protocol: Protocol) -> str:
     )
 
 
-def _time_methods(protocol: Protocol) -> str:
+def _time_methods(protocol: Protocol, recorded: Collection[str]) -> str:
     analysis = protocol.analysis
     return (
-        "Both the first and the last day count (end - start + 1); a month has "
-        f"{fmt.number(DAYS_PER_MONTH, 4)} days. Survival by Kaplan-Meier with two-sided "
+        f"{_times(protocol, recorded)} Survival by Kaplan-Meier with two-sided "
         f"{fmt.level_text(analysis.level)} CI on the {analysis.transform} scale, medians with "
         f"limits by Brookmeyer and Crowley, {CONVENTION[analysis.convention]}. "
-        f"Progression-free survival{_censoring(protocol)} "
-        "Overall survival: censored at the last contact. Follow-up by "
-        "the reverse Kaplan-Meier method."
+        "Follow-up by the reverse Kaplan-Meier method."
     )
+
+
+def _times(protocol: Protocol, recorded: Collection[str]) -> str:
+    """Say how times to an event come about: derived, or taken as they were recorded."""
+    month = fmt.number(DAYS_PER_MONTH, 4)
+    said = []
+    if recorded:
+        names = ", ".join(name.upper() for name in sorted(recorded))
+        said.append(
+            f"Times were taken as recorded ({names}), with what ended them; a week has 7 days, a "
+            f"month {month}."
+        )
+    else:
+        said.append(
+            f"Both the first and the last day count (end - start + 1); a month has {month} days."
+        )
+        said.append(f"Progression-free survival{_censoring(protocol)}")
+    if "os" not in recorded:
+        said.append("Overall survival: censored at the last contact.")
+    return " ".join(said)
 
 
 def _censoring(protocol: Protocol) -> str:

@@ -39,6 +39,11 @@ class Population:
     people: tuple[Person, ...]
     screening: tuple[Screening, ...] | None
 
+    @property
+    def by_endpoints(self) -> bool:
+        """Whether the study brings recorded times and best responses alone."""
+        return bool(self.people) and all(person.answers.by_endpoints for person in self.people)
+
     def of(self, analysis: Analysis, group: Group) -> list[Person]:
         """Return the people of a group who belong to the analysis's set."""
         return [

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import count
 
 from onearm.clinical.records import Source
 from onearm.errors import ResultError
@@ -29,6 +30,22 @@ def slug(name: str) -> str:
     ('hand-foot-syndrome', 'elevated-glutamyltransferase')
     """
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def slugs(names: Iterable[str]) -> dict[str, str]:
+    """Return a slug for each name, in order; names that would share one get a number.
+
+    >>> slugs(["Anemia", "PD-L1 +", "PD-L1 -", "贫血"])
+    {'Anemia': 'anemia', 'PD-L1 +': 'pd-l1', 'PD-L1 -': 'pd-l1-2', '贫血': 'item'}
+    """
+    taken: set[str] = set()
+    found: dict[str, str] = {}
+    for name in dict.fromkeys(names):
+        stem = slug(name) or "item"
+        free = (f"{stem}-{k}" if k > 1 else stem for k in count(1))
+        found[name] = next(one for one in free if one not in taken)
+        taken.add(found[name])
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +134,7 @@ class Published:
     ``printed`` is the text as it stands there, ``where`` the place, ``what``
     its meaning; ``result`` the id of ours. ``expect`` is ``reproduced``,
     ``differs`` (then ``reason`` says why, with the arithmetic) or ``cannot
-    check``.
+    check``. ``unit`` is that of a printed duration; months by default.
     """
 
     id: str
@@ -127,6 +144,7 @@ class Published:
     result: str | None
     expect: str
     reason: str | None
+    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

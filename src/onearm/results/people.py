@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from onearm.clinical.derived import Event
+from onearm.clinical.recorded_endpoints import RECORDED
 from onearm.clinical.records import Disposition, Screening
 from onearm.protocol.analysis import Characteristic
 from onearm.results.ledger import Entry, Ledger, Person, Population, characteristic, tally
-from onearm.results.model import Contribution, slug
+from onearm.results.model import Contribution, slug, slugs
 from onearm.results.plan import ALL, Analysis
 from onearm.stats.descriptive import describe
 from onearm.terms import AnalysisSet, Kind
@@ -23,6 +24,8 @@ def add_flow(ledger: Ledger, population: Population, analysis: Analysis) -> None
     """Add who was screened, enrolled, treated, evaluable, and who stopped, and why."""
     _add_screening(ledger, population, analysis)
     for name in (AnalysisSet.ENROLLED, AnalysisSet.TREATED, AnalysisSet.RESPONSE_EVALUABLE):
+        if name is AnalysisSet.RESPONSE_EVALUABLE and not _has_responses(population):
+            continue
         parts: dict[bool, list[Contribution]] = {}
         for person in population.people:
             member = person.answers.membership(name)
@@ -33,6 +36,14 @@ def add_flow(ledger: Ledger, population: Population, analysis: Analysis) -> None
         entry = Entry(replace(analysis, set=name), ALL, "", f"step:{name}", name)
         tally(ledger, entry, parts, f"{name} subjects", "all enrolled subjects")
     _add_disposition(ledger, population, analysis)
+
+
+def _has_responses(population: Population) -> bool:
+    """Return whether responses were collected: visit by visit, or as best responses."""
+    return not population.by_endpoints or any(
+        person.answers.best.best or person.answers.best.confirmed_best
+        for person in population.people
+    )
 
 
 def _add_screening(ledger: Ledger, population: Population, analysis: Analysis) -> None:
@@ -128,7 +139,7 @@ def add_baseline(ledger: Ledger, population: Population, analysis: Analysis) -> 
             if about.kind == "continuous":
                 _add_continuous(ledger, base, people, about, population)
             else:
-                _add_levels(ledger, base, people, about)
+                _add_levels(ledger, base, people, about, population)
 
 
 def _value(person: Person, about: Characteristic, role: str) -> Contribution:
@@ -173,20 +184,26 @@ def _denominator(base: Entry) -> str:
 
 
 def _add_levels(
-    ledger: Ledger, base: Entry, people: Sequence[Person], about: Characteristic
+    ledger: Ledger,
+    base: Entry,
+    people: Sequence[Person],
+    about: Characteristic,
+    population: Population,
 ) -> None:
     found = {person.subject_id: characteristic(person, about.id) for person in people}
     labels = {level.value: level.label for level in about.levels}
-    others = sorted({value for value in found.values() if value and value not in labels})
+    everyone = (characteristic(person, about.id) for person in population.people)
+    others = sorted({value for value in everyone if value and value not in labels})
     levels: dict[str | None, str] = {}
     levels.update(labels)
     levels.update({value: value for value in others})
     if None in found.values():
         levels[None] = "Missing"
+    names = slugs([*labels, *others])
     for value, label in levels.items():
         entry = Entry(
             base.analysis, base.group, "",
-            f"{slug(about.id)}:{slug(value or 'missing')}", f"{about.label}: {label}",
+            f"{slug(about.id)}:{names[value] if value else 'missing'}", f"{about.label}: {label}",
         )  # fmt: skip
         parts: dict[bool, list[Contribution]] = {}
         for person in people:
@@ -209,7 +226,7 @@ def add_happened(ledger: Ledger, population: Population, analysis: Analysis) -> 
         parts: dict[bool, list[Contribution]] = {}
         for person in population.of(analysis, group):
             event = person.answers.events.get(endpoint)
-            is_counted = event is not None and event.is_event and event.rule == rule
+            is_counted = event is not None and event.is_event and event.rule in (rule, RECORDED)
             parts.setdefault(is_counted, []).append(_happened(person, event, is_counted))
         entry = Entry(analysis, group)
         tally(ledger, entry, parts, what, f"{analysis.set} subjects, {group.label}")
@@ -238,9 +255,11 @@ def add_change(ledger: Ledger, population: Population, analysis: Analysis) -> No
         )
     what = "a complete sum after baseline"
     tally(ledger, Entry(analysis, ALL), parts, what, f"{analysis.set} subjects")
+    names = slugs(person.subject_id for person in population.people)
     for person in population.of(analysis, ALL):
         best = person.answers.best_change
-        entry = Entry(analysis, ALL, "", f"subject:{slug(person.subject_id)}", person.subject_id)
+        item = f"subject:{names[person.subject_id]}"
+        entry = Entry(analysis, ALL, "", item, person.subject_id)
         value = None
         if best.change_um is not None and best.baseline_um:
             value = 100 * best.change_um / best.baseline_um

@@ -39,6 +39,12 @@ class Analysis:
     set: AnalysisSet
     groups: tuple[Group, ...]
     variants: tuple[str, ...] = ()
+    has_default: bool = True
+
+    @property
+    def computed(self) -> tuple[str, ...]:
+        """The variants that are computed; the default, where it is, has no name."""
+        return ("", *self.variants) if self.has_default else self.variants
 
 
 ALL = Group("all", "Total")

@@ -58,7 +58,7 @@ def unknown_result(known: Collection[str], published: Published) -> str | None:
 
 def _compare(known: dict[str, Row], published: Published) -> Comparison:
     row = None if published.result is None else known[published.result]
-    recomputed = None if row is None else like(row, published.printed)
+    recomputed = None if row is None else like(row, published.printed, published.unit)
     return Comparison(published, row, recomputed, _verdict(published, recomputed))
 
 

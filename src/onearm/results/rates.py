@@ -40,10 +40,10 @@ def _cbr(best: BestResponse) -> bool | None:
 
 
 def _orr_irecist(best: BestResponse) -> bool | None:
-    return best.ibor in I_RESPONDED
+    return None if best.ibor is None else best.ibor in I_RESPONDED
 
 
-def _counted(
+def counted(
     analysis: Analysis, variant: str, population: Population
 ) -> tuple[Callable[[BestResponse], bool | None], str]:
     """Return what counts as success, and its name."""
@@ -64,7 +64,7 @@ def _counted(
             )
         case "dcr", "irecist":
             return (
-                lambda best: best.ibor in I_CONTROLLED + i_also,
+                lambda best: None if best.ibor is None else best.ibor in I_CONTROLLED + i_also,
                 "best iRECIST response iCR, iPR or iSD",
             )
         case "dcr", _:
@@ -77,8 +77,8 @@ def add_rate(ledger: Ledger, population: Population, analysis: Analysis) -> None
     """Add count, total, estimate and limits for each group and variant."""
     for group in analysis.groups:
         people = population.of(analysis, group)
-        for variant in ("", *analysis.variants):
-            is_counted, what = _counted(analysis, variant, population)
+        for variant in analysis.computed:
+            is_counted, what = counted(analysis, variant, population)
             entry = Entry(analysis, group, variant)
             contributions = [
                 _contribution(p, is_counted(best_of(p, variant)), variant) for p in people
@@ -151,9 +151,9 @@ def add_responses(ledger: Ledger, population: Population, analysis: Analysis) ->
     """Add how many subjects have each best response."""
     for group in analysis.groups:
         people = population.of(analysis, group)
-        for variant in ("", *analysis.variants):
+        for variant in analysis.computed:
             order: Iterable[str] = IResponse if variant == "irecist" else RECIST_ORDER
-            codes = {person.subject_id: _code(person, variant) for person in people}
+            codes = {person.subject_id: code_of(person, variant) for person in people}
             for code in (*order, "unknown"):
                 if code in ("unknown", Response.MISSING, Response.NED, IResponse.NED) and (
                     code not in codes.values()
@@ -174,7 +174,8 @@ def _slug(code: str) -> str:
     return code.lower().replace("/", "-")
 
 
-def _code(person: Person, variant: str) -> str:
+def code_of(person: Person, variant: str) -> str:
+    """Return the best response that a variant counts, or ``unknown``."""
     best = best_of(person, variant)
     if variant == "irecist":
         return best.ibor or "unknown"
@@ -198,6 +199,8 @@ def add_primary(ledger: Ledger, population: Population, analysis: Analysis) -> N
     if endpoint is None or endpoint.decision is None:
         return
     counts = {row.id: row for row in ledger.rows if row.analysis == endpoint.id}
+    if f"{endpoint.id}/all/count" not in counts:
+        return
     responders, of = counts[f"{endpoint.id}/all/count"], counts[f"{endpoint.id}/all/total"]
     if not of.value:
         return

@@ -14,6 +14,7 @@ from onearm.clinical.records import Screening, SubjectRecords
 from onearm.clinical.subject import SubjectAnswers
 from onearm.protocol.model import Protocol
 from onearm.results.beyond import add_beyond
+from onearm.results.computable import computable
 from onearm.results.ledger import Ledger, Person, Population
 from onearm.results.model import Results
 from onearm.results.people import add_baseline, add_change, add_flow, add_happened
@@ -69,5 +70,7 @@ def run_analyses(
     population = Population(protocol, people, None if screening is None else tuple(screening))
     ledger = Ledger()
     for analysis in plan(protocol, readings):
-        FAMILIES[analysis.family](ledger, population, analysis)
+        known = computable(population, analysis)
+        if known is not None:
+            FAMILIES[analysis.family](ledger, population, known)
     return ledger.results()

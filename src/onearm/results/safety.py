@@ -6,13 +6,13 @@ worst grade) and of events. Terms count as they were entered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from onearm.clinical.derived import DoseSummary
 from onearm.clinical.records import AdverseEvent
 from onearm.format import source_lines
 from onearm.results.ledger import Entry, Ledger, Person, Population, tally
-from onearm.results.model import Contribution, slug
+from onearm.results.model import Contribution, slug, slugs
 from onearm.results.plan import ALL, Analysis
 from onearm.stats.descriptive import describe
 from onearm.terms import Kind
@@ -50,16 +50,17 @@ BY_ACTION = ("trae-reduced", "trae-discontinued")
 def add_safety(ledger: Ledger, population: Population, analysis: Analysis) -> None:
     """Add the counts of one kind of event for each group, drug and term."""
     what, test = KINDS[analysis.id]
+    names = _names_of_terms(population)
     for group in analysis.groups:
         people = population.of(analysis, group)
-        if any(person.records.adverse_events is None for person in people):
+        if any(person.records.adverse_events is None for person in population.people):
             continue  # not collected
         for drug in ("", *analysis.variants):
             entry = Entry(analysis, group, drug)
             chosen = {p.subject_id: _chosen(p, test, drug, analysis) for p in people}
             _add_counts(ledger, entry, people, chosen, f"{what} {drug}".strip())
             if analysis.id in BY_TERM and not drug:
-                _add_terms(ledger, entry, people, chosen, what)
+                _add_terms(ledger, entry, names, people, chosen, what)
 
 
 def _chosen(person: Person, test: Test, drug: str, analysis: Analysis) -> list[AdverseEvent]:
@@ -123,21 +124,25 @@ def _contribution(person: Person, events: Sequence[AdverseEvent], what: str) -> 
 def _add_terms(
     ledger: Ledger,
     entry: Entry,
+    names: Mapping[str, str],
     people: Sequence[Person],
     chosen: dict[str, list[AdverseEvent]],
     what: str,
 ) -> None:
-    terms: dict[str, str] = {}
     of_term: dict[str, dict[str, list[AdverseEvent]]] = {}
     for subject_id, events in chosen.items():
         for event in events:
-            name = slug(event.term)
-            terms[name] = event.term
-            of_term.setdefault(name, {}).setdefault(subject_id, []).append(event)
-    for name, term in sorted(terms.items()):
-        item = Entry(entry.analysis, entry.group, entry.variant, f"term:{name}", term)
-        found = {subject_id: of_term[name].get(subject_id, []) for subject_id in chosen}
+            of_term.setdefault(event.term, {}).setdefault(subject_id, []).append(event)
+    for term in sorted(of_term, key=names.__getitem__):
+        item = Entry(entry.analysis, entry.group, entry.variant, f"term:{names[term]}", term)
+        found = {subject_id: of_term[term].get(subject_id, []) for subject_id in chosen}
         _add_counts(ledger, item, people, found, f"{what}: {term}")
+
+
+def _names_of_terms(population: Population) -> dict[str, str]:
+    """Return the name of each term in result ids, the same in every group."""
+    events = (event for p in population.people for event in p.records.adverse_events or ())
+    return slugs(sorted({event.term for event in events}))
 
 
 def add_reduced(ledger: Ledger, population: Population, analysis: Analysis) -> None:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from math import ceil
 
 from onearm.clinical.derived import Event
+from onearm.format import plain
 from onearm.results.ledger import Entry, Ledger, Person, Population, tally
 from onearm.results.model import Contribution
 from onearm.results.plan import Analysis
@@ -32,7 +33,7 @@ MONTHS_BETWEEN_TICKS = 3
 def add_time(ledger: Ledger, population: Population, analysis: Analysis) -> None:
     """Add the curve of one endpoint for each group, each other preset and reader."""
     for group in analysis.groups:
-        for variant in ("", *analysis.variants):
+        for variant in analysis.computed:
             people = population.of(analysis, group)
             _add_endpoint(ledger, population, Entry(analysis, group, variant), people)
 
@@ -42,7 +43,7 @@ def _add_endpoint(
 ) -> None:
     name = entry.analysis.id
     endpoint, is_reverse = FOLLOW_UP.get(name, name), name in FOLLOW_UP
-    found = [(person, _event_of(person, endpoint, entry.variant)) for person in everyone]
+    found = [(person, event_of(person, endpoint, entry.variant)) for person in everyone]
     people = [(person, event) for person, event in found if event is not None]
     events = [event for _, event in people]
     basis = ledger.basis(
@@ -59,7 +60,8 @@ def _add_endpoint(
         _add_curve(ledger, entry, curve, events, population, basis)
 
 
-def _event_of(person: Person, endpoint: str, variant: str) -> Event | None:
+def event_of(person: Person, endpoint: str, variant: str) -> Event | None:
+    """Return the time of a subject that a variant counts."""
     if reading := person.answers.readings.get(variant):
         return reading.events.get(endpoint)
     if variant:
@@ -172,7 +174,7 @@ def _add_quantiles(
 def _add_steps(ledger: Ledger, entry: Entry, curve: SurvivalCurve, method: str, basis: str) -> None:
     for i, day in enumerate(curve.times):
         step = Entry(
-            entry.analysis, entry.group, entry.variant, f"step:{int(day)}", f"day {int(day)}"
+            entry.analysis, entry.group, entry.variant, f"step:{plain(day)}", f"day {plain(day)}"
         )
         for statistic, value in (
             ("survival", curve.survival[i]),
@@ -192,7 +194,7 @@ def _add_steps(ledger: Ledger, entry: Entry, curve: SurvivalCurve, method: str, 
             ledger.add(step, statistic, Kind.COUNT, count, basis=basis)
 
 
-def _add_ticks(ledger: Ledger, entry: Entry, days: Sequence[int], basis: str) -> None:
+def _add_ticks(ledger: Ledger, entry: Entry, days: Sequence[float], basis: str) -> None:
     """Add the numbers at risk every three months, to the first tick after the last day."""
     last = ceil(Fraction(max(days)) / DAYS_PER_MONTH / MONTHS_BETWEEN_TICKS)
     months = [MONTHS_BETWEEN_TICKS * k for k in range(last + 1)]

@@ -1,0 +1,71 @@
+"""Which analyses follow from recorded endpoints alone; the others stay away.
+
+Takes a planned analysis and who is counted, gives what of it can be computed:
+all of it where responses were derived or recorded visit by visit. A result
+that the records do not determine is absent, never a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from onearm.results.ledger import Population
+from onearm.results.plan import Analysis
+from onearm.results.rates import best_of, code_of, counted
+from onearm.results.times import FOLLOW_UP, event_of
+
+NEEDS_VISITS = ("change", "beyond", "agreement", "irsae")
+"""Families that need what was seen visit by visit."""
+
+
+def computable(population: Population, analysis: Analysis) -> Analysis | None:
+    """Return an analysis with the variants that can be computed; None without any."""
+    if not population.by_endpoints:
+        return analysis
+    if analysis.family in NEEDS_VISITS or analysis.id == "progressed":
+        return None  # a recorded PFS event is a progression or a death
+    test: Callable[[Population, Analysis, str], bool]
+    match analysis.family:
+        case "happened":
+            return analysis if any(p.answers.events.get("os") for p in population.people) else None
+        case "rate" | "two-stage":
+            test = _has_rate
+        case "responses":
+            test = _has_responses
+        case "time":
+            test = _has_times
+        case "concordance":
+            test = _has_concordance
+        case _:
+            return analysis
+    found = tuple(name for name in analysis.computed if test(population, analysis, name))
+    if not found:
+        return None
+    others = tuple(name for name in found if name)
+    return replace(analysis, variants=others, has_default="" in found)
+
+
+def _has_rate(population: Population, analysis: Analysis, variant: str) -> bool:
+    is_counted, _ = counted(analysis, variant, population)
+    answers = [(best, is_counted(best)) for best in
+               (best_of(person, variant) for person in population.people)]  # fmt: skip
+    unknown = [best for best, answer in answers if answer is None and best.confirmed_best]
+    return not unknown and any(answer is not None for _, answer in answers)
+
+
+def _has_responses(population: Population, _: Analysis, variant: str) -> bool:
+    return any(code_of(person, variant) != "unknown" for person in population.people)
+
+
+def _has_times(population: Population, analysis: Analysis, variant: str) -> bool:
+    endpoint = FOLLOW_UP.get(analysis.id, analysis.id)
+    return any(event_of(person, endpoint, variant) for person in population.people)
+
+
+def _has_concordance(population: Population, _: Analysis, variant: str) -> bool:
+    return any(
+        person.answers.best.confirmed_best and best_of(person, variant).confirmed_best
+        for person in population.people
+        if variant
+    )
