@@ -21,6 +21,7 @@ from onearm.terms import DAYS_PER_MONTH, MICROMETRES_PER_MM, Kind
 Number = int | float | Decimal | Fraction
 ProfileName = Literal["journal", "csr", "label"]
 
+RATIO_DIGITS = 2  # kappa, a ratio of hazards
 NOT_ESTIMABLE = "NE"
 NOT_REACHED = "NR"
 NOT_APPLICABLE = "\N{EM DASH}"
@@ -195,6 +196,8 @@ def _value(value: float | int, row: ResultRow, profile: Profile) -> str:
             return plain(value)
         case Kind.P_VALUE:
             return p_value(value)
+        case Kind.RATIO:
+            return number(value, RATIO_DIGITS)
         case _:
             return number(value, profile.quantity_digits)
 
@@ -290,6 +293,8 @@ def _scale(kind: Kind, profile: Profile) -> tuple[Fraction, int]:
             return 1 / DAYS_PER_MONTH, profile.month_digits
         case Kind.LENGTH | Kind.P_VALUE:
             return Fraction(1), 3
+        case Kind.RATIO:
+            return Fraction(1), RATIO_DIGITS
         case _:
             return Fraction(1), profile.quantity_digits
 

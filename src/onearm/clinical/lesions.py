@@ -163,7 +163,8 @@ def shows_lesion(row: Measurement, declared: Declared, limits: Limits) -> bool:
     if row.parent_id in declared.known or row.state in (LesionState.ABSENT, LesionState.NOT_DONE):
         return False
     size = value_of(row, limits)
-    return not (row.is_nodal and size is not None and size < limits.new_node_min_um)
+    least = limits.new_node_min_um if row.is_nodal else 1  # 0 mm is no lesion
+    return size is None or size >= least
 
 
 def is_certain(row: Measurement, declared: Declared) -> bool:

@@ -15,7 +15,7 @@ from onearm import format as fmt
 from onearm.protocol.model import Protocol
 from onearm.report.model import Column, Line, Phrase, Table, phrase
 from onearm.report.shown import Shown, position
-from onearm.results.model import Row, slug
+from onearm.results.model import Row, slug, slugs
 
 EXACT = {"clopper-pearson": "Clopper-Pearson (exact)", "wilson": "Wilson"}
 TIMES = {  # analysis: its name where the protocol lists no such endpoint
@@ -111,8 +111,9 @@ def baseline_table(shown: Shown, groups: Sequence[str] = ("all",)) -> Table:
             unit = f" ({one.unit})" if one.unit else ""
             lines += _continuous(shown, groups, f"{one.label}{unit}, median (range)", stem)
             continue
-        printed = {slug(level.value): level.label for level in one.levels if level.is_shown}
-        hidden = {slug(level.value): level.label for level in one.levels if not level.is_shown}
+        names = slugs(level.value for level in one.levels)
+        printed = {names[level.value]: level.label for level in one.levels if level.is_shown}
+        hidden = {names[level.value]: level.label for level in one.levels if not level.is_shown}
         levels = _levels(shown, groups, stem, printed, hidden)
         heading = Line(phrase(f"{one.label}, n\N{NO-BREAK SPACE}(%)"))
         lines += [heading, *levels] if levels else []

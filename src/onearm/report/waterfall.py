@@ -21,7 +21,7 @@ from onearm.report.figures import (
 )
 from onearm.report.model import Figure, phrase
 from onearm.report.shown import Shown, position
-from onearm.results.model import Row, slug
+from onearm.results.model import Row
 from onearm.terms import Response
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ def draw_waterfall(shown: Shown, derived: Sequence[Answers]) -> Figure | None:
     )
     if not bars:
         return None
-    answers = {f"subject:{slug(one.subject_id)}": one for one in derived}
+    items = {row.label: row.item or "" for row in rows}
+    answers = {items[one.subject_id]: one for one in derived if one.subject_id in items}
     drawing = canvas(WIDTH, HEIGHT)
     axes = drawing.add_axes((0.095, 0.17, 0.885, 0.80))
     _axes(axes, bars)

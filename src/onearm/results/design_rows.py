@@ -39,7 +39,7 @@ from onearm.protocol.planned_design import (
     SurvivalHypothesis,
 )
 from onearm.results.ledger import Entry, Ledger
-from onearm.results.model import Row
+from onearm.results.model import Basis, Row
 from onearm.results.plan import ALL, TREATED, Analysis
 from onearm.terms import DAYS_PER_MONTH, Kind
 
@@ -99,12 +99,15 @@ def _stated(design: object, computed: dict[str, int | None]) -> Iterator[tuple[s
             yield field, f"must be {value}, by the other values of the design; got {stated}"
 
 
+BASIS = Basis(f"{DESIGN.id}/all", "nobody: computed before any data", "the protocol's design", ())
+
+
 def _rows(
     numbers: Mapping[str, tuple[Kind, float | int | None, str]], rule: Sequence[Look]
 ) -> tuple[Row, ...]:
     ledger = Ledger()
     entry = Entry(DESIGN, ALL)
-    basis = ledger.basis(entry, "nobody: computed before any data", "the protocol's design", ())
+    basis = BASIS.id
     for name, (kind, value, formula) in numbers.items():
         note = None if value is not None else "does not exist"
         ledger.add(entry, name, kind, value, note=note, basis=basis, formula=formula)

@@ -13,6 +13,7 @@ from onearm.clinical.readings import PlannedReading
 from onearm.clinical.subject import censoring_of
 from onearm.protocol.censoring import PRESETS
 from onearm.protocol.model import Protocol
+from onearm.protocol.planned_design import SimonDesign
 from onearm.terms import AnalysisSet
 
 TREATED, MEASURABLE = AnalysisSet.TREATED, AnalysisSet.TREATED_MEASURABLE
@@ -89,6 +90,11 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
 
     rules = protocol.response.rules
     responding = MEASURABLE if rules.population == "treated_measurable" else TREATED
+    two_stage = (
+        (Analysis("orr", "ORR after two stages", "two-stage", responding, whole),)
+        if isinstance(protocol.design, SimonDesign)
+        else ()
+    )
 
     def analysis(
         name: str, title: str, family: str, groups: tuple[Group, ...], *variants: str
@@ -126,6 +132,7 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
         *(analysis(name, title, "rate", every, *variants) for name, title, variants in rates),
         analysis("bor", "Best overall response", "responses", every, *unconfirmed, *others),
         analysis("primary", "Primary endpoint", "primary", whole, *one_sided),
+        *two_stage,
         analysis("progressed", "Progression", "happened", every),
         analysis("died", "Death", "happened", every),
         *(

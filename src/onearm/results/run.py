@@ -12,9 +12,11 @@ from collections.abc import Callable, Sequence
 from onearm.clinical.readings import PlannedReading, planned_readings
 from onearm.clinical.records import Screening, SubjectRecords
 from onearm.clinical.subject import SubjectAnswers
+from onearm.errors import DesignError
 from onearm.protocol.model import Protocol
 from onearm.results.beyond import add_beyond
 from onearm.results.computable import computable
+from onearm.results.design_rows import BASIS, planned_design
 from onearm.results.ledger import Ledger, Person, Population
 from onearm.results.model import Results
 from onearm.results.people import add_baseline, add_change, add_flow, add_happened
@@ -23,6 +25,7 @@ from onearm.results.rates import add_primary, add_rate, add_responses
 from onearm.results.readers import add_agreement, add_concordance
 from onearm.results.safety import add_exposure, add_irsae, add_reduced, add_safety
 from onearm.results.times import add_time
+from onearm.results.two_stage import add_two_stage
 
 FAMILIES: dict[str, Callable[[Ledger, Population, Analysis], None]] = {
     "flow": add_flow,
@@ -40,6 +43,7 @@ FAMILIES: dict[str, Callable[[Ledger, Population, Analysis], None]] = {
     "reduced": add_reduced,
     "exposure": add_exposure,
     "irsae": add_irsae,
+    "two-stage": add_two_stage,
 }
 
 
@@ -73,4 +77,13 @@ def run_analyses(
         known = computable(population, analysis)
         if known is not None:
             FAMILIES[analysis.family](ledger, population, known)
-    return ledger.results()
+    return _with_design(protocol, ledger.results())
+
+
+def _with_design(protocol: Protocol, results: Results) -> Results:
+    """Put the rows of the planned design first; a design that does not exist has none."""
+    try:
+        rows = planned_design(protocol).rows
+    except DesignError:
+        return results  # `check` says why
+    return Results((*rows, *results.rows), {BASIS.id: BASIS, **results.bases})

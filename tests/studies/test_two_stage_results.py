@@ -1,0 +1,61 @@
+"""The response rate of a two-stage trial, reported beside the naive one.
+
+The patients are those of TQB2450-Ib-02, put under Simon's minimax design for 0.15 against
+0.35: stop at 2 or fewer of 15, promising with 8 or more of 28.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from onearm.pipeline.run import Analysed, analyse
+from onearm.stats.after_two_stage import after_two_stage
+
+STUDY = Path(__file__).parents[2] / "studies" / "tqb2450-ib-02"
+DESIGN = "design: {kind: simon, criterion: minimax, p0: 0.15, p1: 0.35, alpha: 0.05, power: 0.8}"
+
+
+def under_simon(folder: Path, cutoff: str) -> Analysed:
+    text = (STUDY / "protocol.yaml").read_text(encoding="utf-8")
+    start = text.index("\ndesign:") + 1
+    end = text.index("\n\n", start)
+    text = text[:start] + DESIGN + text[end:]
+    assert "data_cutoff: 2021-10-08" in text
+    text = text.replace("data_cutoff: 2021-10-08", f"data_cutoff: {cutoff}")
+    (folder / "protocol.yaml").write_text(text, encoding="utf-8")
+    (folder / "data").symlink_to(STUDY / "data")
+    return analyse(folder)
+
+
+def test_the_rate_is_inferred_as_the_design_asks(tmp_path: Path) -> None:
+    found = under_simon(tmp_path, "2021-10-08").results.by_id()
+
+    # Of the first 15 by enrolment, TQB-001 to TQB-015, five have a confirmed response; of 30, 11.
+    expected = after_two_stage(
+        11, null=0.15, r1=2, n1=15, r=7, n=28, stage1_responders=5,
+        attained_n=30, level=0.90,
+    )  # fmt: skip
+    for name in ("umvue", "median_unbiased", "lower", "upper", "p_value"):
+        value = found[f"orr.two-stage/all/{name}"].value
+        assert value == pytest.approx(getattr(expected, name))
+    assert found["orr.two-stage/all/promising"].code == "Y"
+    assert found["orr/all/estimate"].value == 11 / 30  # the naive one stays
+
+
+def test_the_first_stage_is_counted_by_enrolment(tmp_path: Path) -> None:
+    analysed = under_simon(tmp_path, "2021-10-08")
+    basis = analysed.results.bases["orr.two-stage/all"]
+    first = [c for c in basis.contributions if "stage 1;" in c.reason]
+
+    assert len(first) == 15
+    assert {c.subject_id for c in first if c.role == "counted"} == {
+        "TQB-001", "TQB-004", "TQB-008", "TQB-010", "TQB-014",
+    }  # fmt: skip
+
+
+def test_before_the_decision_there_is_no_such_row(tmp_path: Path) -> None:
+    results = under_simon(tmp_path, "2019-07-31").results
+
+    assert not any("two-stage" in row.id for row in results.rows)
