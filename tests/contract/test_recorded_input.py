@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from onearm.errors import InputError
 from onearm.pipeline.check import check_study
 from onearm.pipeline.run import analyse, run_study
+from onearm.pipeline.trace import trace
 
 ROOT = Path(__file__).parents[2]
 STUDY = ROOT / "studies" / "tqb2450-ib-02"
@@ -132,6 +134,36 @@ def test_disagreements_and_readings_are_written(folder: Path, tmp_path: Path) ->
         "recorded",
         "SD",
     )
+
+
+def test_a_trace_of_a_variant_shows_the_time_points_of_its_reader(folder: Path) -> None:
+    read = LESIONS.split("\n", 1)[1].replace("INVESTIGATOR", "READER 1").replace(",30,", ",45,")
+    put(folder, "lesions", LESIONS + read)
+
+    assert [p.overall for p in trace(folder, "orr/all/count", "S01").points] == ["PR", "PR"]
+    assert [p.overall for p in trace(folder, "orr.reader-1/all/count", "S01").points] == [
+        "SD",
+        "SD",
+    ]
+
+
+def test_the_report_sets_sources_and_readers_side_by_side(folder: Path, tmp_path: Path) -> None:
+    read = LESIONS.split("\n", 1)[1].replace("INVESTIGATOR", "READER 1").replace(",30,", ",45,")
+    put(folder, "lesions", LESIONS + read)
+    put(folder, "responses", "subject_id,date,response\nS01,2019-02-19,PR\nS01,2019-04-02,SD\n")
+    run_study(folder, tmp_path / "out")
+    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    cells = re.sub(r"<[^>]+>", " ", report[report.index("Results by other sources") :])
+    words = " ".join(cells.split())
+
+    assert "Primary (derived, INVESTIGATOR) Recorded Reader 1" in words
+    assert "ORR, n (%) 1 ( 100.00 ) 0 0" in words
+    best = "Best response as by the primary, n of N (%)"
+    points = "Time points with the same overall response, n of N (%)"
+    assert f"{best} — 0 of 1 ( 0.00 ) 0 of 1 ( 0.00 )" in words
+    assert f"{points} — 1 of 2 ( 50.00 )" in words
+    for name in ("orr.recorded/all/count", "concordance.reader-1/all/kappa", "agreement/all/total"):
+        assert name in report
 
 
 def test_a_report_says_what_was_not_collected(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ E09 section 4.4, one observer throughout.
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from patients import FIRST_DOSE, day, protocol_with, rows_of
@@ -15,6 +16,7 @@ from patients import FIRST_DOSE, day, protocol_with, rows_of
 from onearm.clinical.readings import PlannedReading, name_of, planned_readings
 from onearm.clinical.records import (
     Override,
+    RecordedEndpoint,
     RecordedResponse,
     Source,
     Subject,
@@ -441,3 +443,41 @@ def test_a_reader_is_read_by_the_primary_source_where_there_is_one():
 )
 def test_no_reader_takes_the_name_of_another_variant(evaluator, name):
     assert name_of(evaluator) == name
+
+
+def test_what_is_recorded_of_baseline_is_no_response():
+    rows = recorded("0 NE, 42 PR")
+    found = answers(patient(lesions=rows_of({0: "T 50", 42: "T 30"}), responses=rows))
+
+    assert found.disagreements == ()
+
+
+ENDPOINTS = [  # recorded, the warning; PD on day 84, which is day 85 of PFS
+    ("PFS", {"time": Decimal(85), "time_unit": "DAYS", "is_event": True}, None),
+    ("PFS", {"time": Decimal("2.79"), "time_unit": "MONTHS", "is_event": True}, None),
+    ("PFS", {"time": Decimal("12.1"), "time_unit": "WEEKS", "is_event": True}, None),
+    (
+        "PFS",
+        {"time": Decimal(84), "time_unit": "DAYS", "is_event": True},
+        "recorded PFS 84 days, event, derived 85 days, event (PD: PD on 2026-04-02)",
+    ),
+    (
+        "PFS",
+        {"time": Decimal(85), "time_unit": "DAYS", "is_event": False},
+        "recorded PFS 85 days, censored, derived 85 days, event (PD: PD on 2026-04-02)",
+    ),
+    ("BEST RESPONSE", {"response": Response.PR}, None),
+    ("CONFIRMED BEST RESPONSE", {"response": Response.PR}, "recorded CONFIRMED BEST RESPONSE PR"),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "warning"), ENDPOINTS)
+def test_a_recorded_endpoint_is_compared_with_the_derived_one(name, given, warning):
+    row = RecordedEndpoint("S01", name, source=Source("endpoints.csv", ("S01",), 2), **given)
+    mine = patient(lesions=rows_of({0: "T 50", 42: "T 30", 84: "T 50"}))
+    found = answers(replace(mine, endpoints=(row,)))
+    said = [str(f) for f in found.findings if f.code == "endpoint-differs"]
+
+    assert found.events["pfs"].rule == "PD"
+    assert len(said) == (warning is not None)
+    assert all(line.startswith(f"endpoints.csv:2: {warning}") for line in said)

@@ -8,14 +8,14 @@ date, no confirmation, no duration of stable disease. Derives nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from onearm.clinical.best import has_disease_control
 from onearm.clinical.derived import BestResponse, Event
 from onearm.clinical.records import RecordedEndpoint
 from onearm.errors import Finding, Place
-from onearm.format import plain
+from onearm.format import number, plain
 from onearm.protocol.response import ResponseRules
 from onearm.terms import DAYS_PER_MONTH, Response
 
@@ -37,7 +37,7 @@ def _event(row: RecordedEndpoint) -> Event:
     assert row.time is not None  # both are checked before
     assert row.time_unit is not None
     days = Fraction(row.time) * DAYS_PER_UNIT[row.time_unit]
-    how = "event" if row.is_event else "censored"
+    how = _status(bool(row.is_event))
     return Event(
         row.subject_id,
         row.endpoint.lower(),
@@ -86,6 +86,52 @@ def _clinical_benefit(confirmed: Response | None, rules: ResponseRules) -> bool 
     if confirmed in (Response.CR, Response.PR):
         return True
     return None if has_disease_control(confirmed, rules) is not False else False
+
+
+def endpoint_differences(
+    rows: Iterable[RecordedEndpoint],
+    evaluator: str,
+    events: Mapping[str, Event],
+    best: BestResponse,
+) -> list[Finding]:
+    """Return a warning for each recorded endpoint of an evaluator that is not the derived one.
+
+    A time is compared in its own unit, to the decimals that are recorded. Where
+    visits were collected the derived endpoints count.
+    """
+    findings = []
+    for row in rows:
+        if row.evaluator != evaluator or any(_lacks(row)):
+            continue
+        theirs, ours, reason = _sides(row, events, best)
+        if theirs != ours:
+            place = Place(row.source.file, row.source.line, field="endpoint")
+            message = f"recorded {row.endpoint} {theirs}, derived {ours}{reason}"
+            findings.append(Finding("warning", "endpoint-differs", message, place, row.subject_id))
+    return findings
+
+
+def _sides(
+    row: RecordedEndpoint, events: Mapping[str, Event], best: BestResponse
+) -> tuple[str, str, str]:
+    """Return a recorded endpoint, the derived one in its manner, and the reason of that."""
+    if row.endpoint in (BEST, CONFIRMED):
+        derived = best.best if row.endpoint == BEST else best.confirmed_best
+        return str(row.response), str(derived or "unknown"), f" ({best.reason})"
+    assert row.time is not None  # both are checked before
+    assert row.time_unit is not None
+    unit, digits = row.time_unit.lower(), -min(0, int(row.time.as_tuple().exponent))
+    event = events.get(row.endpoint.lower())
+    theirs = f"{number(row.time, digits)} {unit}, {_status(bool(row.is_event))}"
+    if event is None:
+        return theirs, "none", ""
+    days = Fraction(event.days) / DAYS_PER_UNIT[row.time_unit]
+    ours = f"{number(days, digits)} {unit}, {_status(event.is_event)}"
+    return theirs, ours, f" ({event.rule}: {event.reason})"
+
+
+def _status(is_event: bool) -> str:
+    return "event" if is_event else "censored"
 
 
 def check_endpoints(rows: Iterable[RecordedEndpoint]) -> list[Finding]:

@@ -38,7 +38,12 @@ from onearm.clinical.events import (
 from onearm.clinical.overrides import apply_overrides
 from onearm.clinical.readings import PlannedReading, has_endpoints_only, planned_readings
 from onearm.clinical.recorded import check_accepted, recorded_points
-from onearm.clinical.recorded_endpoints import check_endpoints, recorded_best, recorded_events
+from onearm.clinical.recorded_endpoints import (
+    check_endpoints,
+    endpoint_differences,
+    recorded_best,
+    recorded_events,
+)
 from onearm.clinical.records import (
     Dose,
     FollowUp,
@@ -117,7 +122,7 @@ def derive_subject(
     planned = planned_readings([records], plan) if readings is None else readings
     points = _points(records, measured, plan)
     findings += check_accepted(records.responses or ())
-    sides = _sides(points, plan.primary_evaluator)
+    sides = _sides(points, plan.primary_evaluator, start)
     differing = [one for side in sides for one in disagreements(*side)]
     findings += as_findings(differing)
     judged = points.get((plan.primary_evaluator, plan.primary_source), ())
@@ -129,6 +134,7 @@ def derive_subject(
     best = best_response(subject.subject_id, plan.primary_evaluator, own, rules, about)
     findings += cr_then_pr(subject.subject_id, own, rules, about)
     events = {} if known is None else _events(known, own, best, protocol)
+    findings += endpoint_differences(records.endpoints or (), plan.primary_evaluator, events, best)
     others = [_reading(one, points, records, protocol, about) for one in planned]
     return SubjectAnswers(
         subject.subject_id,
@@ -164,6 +170,7 @@ def _by_endpoints(
     """Return what recorded endpoints alone say; survival is derived where there is follow-up."""
     plan, subject, rows = protocol.response, records.subject, records.endpoints or ()
     findings = check_endpoints(rows)
+    findings += apply_overrides((), records.overrides or (), plan.primary_evaluator)[1]
     sound = [row for row in rows if not check_endpoints([row])]
     best = recorded_best(subject.subject_id, sound, plan.primary_evaluator, plan.rules)
     events = recorded_events(sound, plan.primary_evaluator)
@@ -218,11 +225,21 @@ def _points(
 
 
 def _sides(
-    points: Mapping[tuple[str, str], tuple[TimePoint, ...]], primary: str
+    points: Mapping[tuple[str, str], tuple[TimePoint, ...]], primary: str, start: dt.date | None
 ) -> list[tuple[tuple[TimePoint, ...], tuple[TimePoint, ...], str]]:
-    """Return what is compared, derived and recorded, the primary evaluator first."""
+    """Return what is compared, derived and recorded, the primary evaluator first.
+
+    What is recorded of a day up to the reference date is baseline, and no response.
+    """
     evaluators = dict.fromkeys([primary, *(evaluator for evaluator, _ in points)])
-    return [(points[who, "derived"], points[who, "recorded"], who) for who in evaluators]
+    return [
+        (
+            points[who, "derived"],
+            tuple(p for p in points[who, "recorded"] if start is None or p.date > start),
+            who,
+        )
+        for who in evaluators
+    ]
 
 
 def _reading(

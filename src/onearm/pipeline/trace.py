@@ -13,11 +13,12 @@ from pathlib import Path
 
 from onearm.clinical.derived import TimePoint
 from onearm.clinical.records import Source
+from onearm.clinical.subject import SubjectAnswers
 from onearm.errors import InputError, ResultError, nearest
 from onearm.format import count_of, level_text, plain, source_lines, with_unit
 from onearm.pipeline.respond import time_point_json
 from onearm.pipeline.run import analyse
-from onearm.results.model import Contribution, Results, Trace
+from onearm.results.model import Contribution, Results, Trace, slug
 
 Cells = dict[tuple[str, int], dict[str, str]]
 
@@ -155,10 +156,18 @@ def trace(study: Path, result_id: str, subject: str | None = None, rows: bool = 
         analysed.study.subject(subject)  # raises for an unknown subject
         found = _of_subject(found, subject)
         answers = next(a for a in analysed.derived if a.subject_id == subject)
-        points = answers.time_points
+        points = _points_of(answers, found.row.variant)
     sources = [s for c in found.basis.contributions for s in c.sources]
     sources += [s for point in points for s in point.sources]
     return Traced(found, points, _read_cells(study / "data", sources) if rows else None)
+
+
+def _points_of(answers: SubjectAnswers, variant: str) -> tuple[TimePoint, ...]:
+    """Return the time points of the reader or source of a variant, or those that count."""
+    for reading in answers.readings.values():
+        if slug(reading.name) == variant:
+            return reading.time_points
+    return answers.time_points
 
 
 def find_trace(results: Results, result_id: str) -> Trace:

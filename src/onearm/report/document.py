@@ -28,6 +28,7 @@ from onearm.report.model import (
     phrase,
     phrases_of,
 )
+from onearm.report.readings import reading_table
 from onearm.report.sensitivity import estimand_table, moved_table, sensitivity_table
 from onearm.report.shown import Shown
 from onearm.report.tables import (
@@ -172,6 +173,9 @@ def _sections(
     if any(table.lines for table in sensitivity):
         tables = [table for table in sensitivity if table.lines]
         yield Section("sensitivity", "Censoring and estimands", tuple(tables))
+    readings = reading_table(shown)
+    if readings is not None:
+        yield Section("readings", "Other sources and readers", (readings,))
     if comparisons:
         yield Section("published", "Published beside recomputed", _published(comparisons))
     yield Section("assumptions", "Assumptions", (assumption_table(shown.protocol),))
