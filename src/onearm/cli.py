@@ -326,6 +326,45 @@ def design_of_study(study: Study, as_json: Json = False) -> None:
         _print(design_study(study), as_json)
 
 
+@app.command()
+def screen(
+    study: Study,
+    facts: Annotated[
+        Path | None, typer.Argument(metavar="FACTS", help="A CSV, or the JSON of one person.")
+    ] = None,
+    subject: Subject = None,
+    log: Annotated[bool, typer.Option("--csv", help="Print the screening log as CSV.")] = False,
+    template: Annotated[
+        bool, typer.Option("--template", help="Print an empty file of facts to fill in.")
+    ] = False,
+    explain: Annotated[
+        str | None, typer.Option(metavar="ID", help="Explain one criterion, such as I09a.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check who may enter, criterion by criterion.
+
+    Each criterion is met, not met or unknown, with its evidence and what is
+    missing. A check against the protocol, never medical advice.
+
+    Example: onearm screen studies/nct07388875 facts.csv
+    """
+    if (facts is not None) + template + (explain is not None) != 1:
+        raise typer.BadParameter("give one of FACTS, --template and --explain ID")
+    with one_line_errors():
+        from onearm.pipeline.screen import explain_criterion, facts_template, screen_study
+
+        if explain is not None:
+            _print(explain_criterion(study, explain), as_json)
+        elif facts is None:
+            _print(facts_template(study), as_json)
+        else:
+            answer = screen_study(study, facts, subject)
+            _print(answer.log() if log else answer, as_json)
+            if log:
+                typer.echo(answer.notice, err=True)
+
+
 @design_app.command()
 def precision(
     target: Annotated[float, typer.Option(help="The response rate that is expected.")],

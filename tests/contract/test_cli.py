@@ -27,6 +27,7 @@ COMMANDS = [
     "trace",
     "monitor",
     "compare",
+    "screen",
     "design study",
     "design precision",
     "design exact",

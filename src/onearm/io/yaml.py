@@ -51,7 +51,7 @@ def read_yaml(path: FilePath) -> Document:
 
 def parse_yaml(text: str, file: str) -> Document:
     """Read the text of a YAML file; ``file`` is its name in messages."""
-    builder = _Builder(file)
+    builder = _Builder(file, text)
     try:
         for event in _events(text):
             builder.take(event)
@@ -135,6 +135,7 @@ class _Builder:
     """Turns the parser's events into values and positions."""
 
     file: str
+    text: str = ""
     values: dict[Path, Position] = field(default_factory=dict)
     keys: dict[Path, Position] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -215,4 +216,6 @@ class _Builder:
         if not isinstance(self.root, dict):
             found = "a list" if isinstance(self.root, list) else repr(str(self.root))
             raise _stop(self.file, 1, 1, f"must hold keys with values; got {found}")
-        return Document(self.file, self.root, self.values, self.keys, tuple(self.findings))
+        return Document(
+            self.file, self.root, self.values, self.keys, tuple(self.findings), self.text
+        )

@@ -16,6 +16,7 @@ from onearm.clinical.subject import derive_subject
 from onearm.errors import DesignError, Finding, InputError, Place, Severity
 from onearm.format import count_of
 from onearm.io.yaml import read_yaml
+from onearm.pipeline.screen import study_forms
 from onearm.protocol.document import Document
 from onearm.protocol.endpoints import TIMES
 from onearm.protocol.model import Assumption, Protocol
@@ -126,6 +127,7 @@ def protocol_findings(protocol: Protocol, document: Document) -> Iterator[Findin
     """Return what is worth knowing of a protocol that was read without an error."""
     yield from _design(protocol, document)
     yield from _identifiers(protocol, document)
+    yield from study_forms(protocol, document)[1]
     for section in ("primary", "secondary", "exploratory"):
         for position, endpoint in enumerate(getattr(protocol.endpoints, section)):
             if endpoint.id in TIMES and endpoint.id not in {"os", "ttr"} and not endpoint.censoring:

@@ -21,7 +21,8 @@ class Document:
     """Values of a file with their positions, lines and columns from 1.
 
     ``data`` holds mappings, lists and scalars: text, int, Decimal, bool, None.
-    ``findings`` are problems that the reader could read past.
+    ``findings`` are problems that the reader could read past, ``text`` is the
+    file as it stands, to say where inside a value something is.
     """
 
     file: str
@@ -29,6 +30,7 @@ class Document:
     values: Mapping[Path, Position]
     keys: Mapping[Path, Position]
     findings: tuple[Finding, ...] = ()
+    text: str = ""
 
     def place(self, path: Path) -> Place:
         """Return where the value at ``path`` stands, or the nearest thing around it."""
@@ -39,6 +41,36 @@ class Document:
         if known != path:  # the value is missing: the key of its mapping says where
             line, column = self.keys.get(known, (line, column))
         return Place(self.file, line, column, self.name(path))
+
+    def place_inside(self, path: Path, at: int) -> Place:
+        """Return where the character ``at`` (from 0) of the text at ``path`` stands.
+
+        Folding a text over lines changes its blanks and nothing else, so the
+        other characters are counted.
+        """
+        value, start = self.at(path), self.place(path)
+        lines = self.text.split("\n")
+        if not isinstance(value, str) or path not in self.values or not self.text:
+            return start
+        wanted = sum(not letter.isspace() for letter in value[:at])
+        line, column = (start.line or 1) - 1, (start.column or 1) - 1
+        mark = lines[line][column : column + 1]
+        if mark in {">", "|"}:
+            line, column = line + 1, 0
+        elif mark in {"'", '"'}:
+            column += 1
+        while line < len(lines):
+            rest = lines[line][column:]
+            for offset, letter in enumerate(rest):
+                if letter.isspace():
+                    continue
+                if wanted == 0:
+                    return Place(self.file, line + 1, column + offset + 1, start.field)
+                wanted -= 1
+            if wanted == 0 and at >= len(value):  # behind the last character
+                return Place(self.file, line + 1, column + len(rest.rstrip()) + 1, start.field)
+            line, column = line + 1, 0
+        return start
 
     def key_place(self, path: Path) -> Place:
         """Return where the key of ``path`` stands."""
