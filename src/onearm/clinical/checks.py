@@ -22,6 +22,7 @@ from onearm.clinical.records import Measurement, SubjectRecords
 from onearm.clinical.subject import reference_date
 from onearm.errors import Finding, Place, Severity, nearest
 from onearm.protocol.response import ResponseRules
+from onearm.terms import IResponse
 
 UNIQUE = ("lesions", "responses", "endpoints", "disposition")
 """Tables in which two rows with one key leave no honest answer."""
@@ -57,6 +58,8 @@ def check_subject(
         *_check_subject_dates(records),
         *_check_lesions(records, rules, reference),
         *_check_death(records),
+        *_check_contact(records, reference),
+        *_check_stability(records),
         *_check_doses(records, drugs),
         *_check_adverse_events(records, drugs),
         *_check_periods(records),
@@ -134,6 +137,35 @@ def _check_death(records: SubjectRecords) -> Iterator[Finding]:
             where = f"{death.source.file}:{death.source.line}"
             message = f"dated {day}, after death on {death.date} ({where})"
             yield _finding(severity, "after-death", message, row, None)
+
+
+def _check_contact(records: SubjectRecords, reference: dt.date | None) -> Iterator[Finding]:
+    """Survival runs from the reference date: contact and death cannot lie before it."""
+    rows = records.follow_up
+    if rows is None or reference is None:
+        return
+    if not rows:
+        message = "no follow-up: overall survival is censored on day 1"
+        yield _finding("warning", "no-follow-up", message, records.subject, None)
+        return
+    last = max(rows, key=lambda row: row.date)
+    if last.date < reference:
+        message = f"the last follow-up, on {last.date}, is before the first dose on {reference}"
+        yield _finding("error", "contact-before-start", message, last, "date")
+
+
+def _check_stability(records: SubjectRecords) -> Iterator[Finding]:
+    """Treatment past iUPD is for the clinically stable (Seymour 2017)."""
+    for row in records.responses or ():
+        if row.is_clinically_stable is not False or row.irecist is not IResponse.IUPD:
+            continue
+        later = [dose for dose in records.doses or () if dose.start_date > row.date]
+        if later:
+            dose = min(later, key=lambda one: one.start_date)
+            message = (
+                f"treated on {dose.start_date}, not clinically stable at the iUPD of {row.date}"
+            )
+            yield _finding("warning", "treated-unstable", message, dose, "start_date")
 
 
 def _check_doses(records: SubjectRecords, drugs: Collection[str]) -> Iterator[Finding]:

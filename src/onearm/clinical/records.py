@@ -171,6 +171,11 @@ class RecordedResponse:
     )
     irecist: IResponse | None = column("code", "Overall iRECIST response", codes=IResponse)
     is_accepted: bool | None = column("yes-no", "Accepted by adjudication", name="accepted")
+    is_clinically_stable: bool | None = column(
+        "yes-no",
+        "No worse performance or symptoms: treatment may go on past iUPD",
+        name="clinically_stable",
+    )
     source: Source = NOWHERE
 
     @property

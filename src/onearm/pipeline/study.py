@@ -11,7 +11,8 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,9 @@ def load_study(folder: Path | str) -> Study:
     _stop_at_errors(findings)
     subjects, screening, notes = _up_to_cutoff(tables, protocol.study.data_cutoff)
     findings += notes
+    subjects, notes = _with_first_doses(subjects)
+    findings += notes
+    findings += _characteristic_values(subjects, protocol)
     drugs = [drug.name for drug in protocol.treatment.drugs]
     for records in subjects:
         findings += check_subject(records, protocol.response.rules, drugs=drugs)
@@ -135,6 +139,9 @@ def _membership(tables: Mapping[str, tuple[Any, ...] | None]) -> list[Finding]:
     for name in APART:
         findings += _duplicates(tables[name] or ())
     has_rows = any(rows for name, rows in tables.items() if name not in APART)
+    if tables["subjects"] == () and has_rows:
+        message = "the table has no row; other tables hold rows of its subjects"
+        return [*findings, Finding("error", "no-subjects", message, Place("subjects.csv"))]
     if tables["subjects"] is None and (has_rows or screening):
         message = "the file does not exist; other tables hold rows of its subjects"
         return [*findings, Finding("error", "missing-file", message, Place("subjects.csv"))]
@@ -210,6 +217,53 @@ def _screening_differs(
             message = "the subject is not in screening.csv"
             place = _place(subject, "subject_id")
             yield Finding("warning", "screening-differs", message, place, whom)
+
+
+def _with_first_doses(
+    subjects: Iterable[SubjectRecords],
+) -> tuple[tuple[SubjectRecords, ...], list[Finding]]:
+    """Take the first dose from the doses where the subjects table leaves it empty, and say so."""
+    found, findings = [], []
+    for records in subjects:
+        subject = records.subject
+        doses = [dose for dose in records.doses or () if dose.dose > 0]
+        if subject.first_dose_date is None and doses:
+            first = min(doses, key=lambda dose: dose.start_date)
+            message = f"first_dose_date is empty; the first of doses.csv counts, {first.start_date}"
+            place = _place(subject, "first_dose_date")
+            whom = subject.subject_id
+            findings.append(Finding("warning", "first-dose-missing", message, place, whom))
+            dosed = replace(subject, first_dose_date=first.start_date)
+            records = replace(records, subject=dosed)
+        found.append(records)
+    return tuple(found), findings
+
+
+def _characteristic_values(
+    subjects: Iterable[SubjectRecords], protocol: Protocol
+) -> Iterator[Finding]:
+    """Check that a continuous characteristic is a number, a categorical one a known level."""
+    for subject in (records.subject for records in subjects):
+        for about in protocol.characteristics:
+            value = subject.characteristics.get(about.id)
+            if not value:
+                continue
+            place, whom = _place(subject, about.id), subject.subject_id
+            if about.kind == "continuous" and not _is_number(value):
+                message = f"{about.id} must be a number, as the protocol says; got {value!r}"
+                yield Finding("error", "no-number", message, place, whom)
+            levels = [level.value for level in about.levels]
+            if about.kind == "categorical" and levels and value not in levels:
+                hint = nearest(value, levels)
+                message = f"{about.id} has no level {value!r} in the protocol{hint}"
+                yield Finding("warning", "unknown-level", message, place, whom)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return Decimal(text).is_finite()
+    except InvalidOperation:
+        return False
 
 
 def _place(row: Any, field: str | None) -> Place:

@@ -1,7 +1,7 @@
 """Which analyses follow from recorded endpoints alone; the others stay away.
 
 Takes a planned analysis and who is counted, gives what of it can be computed:
-all of it where responses were derived or recorded visit by visit. A result
+all of it where the tables that it needs were collected. A result
 that the records do not determine is absent, never a guess.
 """
 
@@ -22,7 +22,7 @@ NEEDS_VISITS = ("change", "beyond", "agreement", "irsae")
 def computable(population: Population, analysis: Analysis) -> Analysis | None:
     """Return an analysis with the variants that can be computed; None without any."""
     if not population.by_endpoints:
-        return analysis
+        return analysis if _was_collected(population, analysis) else None
     if analysis.family in NEEDS_VISITS or analysis.id == "progressed":
         return None  # a recorded PFS event is a progression or a death
     test: Callable[[Population, Analysis, str], bool]
@@ -44,6 +44,18 @@ def computable(population: Population, analysis: Analysis) -> Analysis | None:
         return None
     others = tuple(name for name in found if name)
     return replace(analysis, variants=others, has_default="" in found)
+
+
+def _was_collected(population: Population, analysis: Analysis) -> bool:
+    """Return whether the tables exist that an analysis needs: responses, or contacts for OS."""
+    is_recorded = population.protocol.response.primary_source == "recorded"
+    table = "responses" if is_recorded else "lesions"
+    has_visits = any(getattr(p.records, table) is not None for p in population.people)
+    has_contacts = any(p.records.follow_up is not None for p in population.people)
+    if analysis.id in ("os", "died", "follow-up-os"):
+        return has_contacts
+    of_response = ("rate", "responses", "primary", "two-stage", "time", *NEEDS_VISITS)
+    return has_visits or not (analysis.family in of_response or analysis.id == "progressed")
 
 
 def _has_rate(population: Population, analysis: Analysis, variant: str) -> bool:
