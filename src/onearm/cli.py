@@ -119,9 +119,10 @@ def _json_lines(value: object) -> Iterator[str]:
         yield json.dumps(value, ensure_ascii=False, indent=1)
         return
     yield "["
+    encode = json.JSONEncoder(ensure_ascii=False).encode
     for index, record in enumerate(value):
         yield ",\n" if index else "\n"
-        yield json.dumps(record, ensure_ascii=False)
+        yield encode(record)
     yield "\n]"
 
 
@@ -363,6 +364,32 @@ def screen(
             _print(answer.log() if log else answer, as_json)
             if log:
                 typer.echo(answer.notice, err=True)
+
+
+@app.command()
+def grade(
+    labs: Annotated[Path, typer.Argument(metavar="LABS.csv", help="Laboratory values.")],
+    ctcae: Annotated[str, typer.Option(metavar="5.0|6.0", help="Version of the CTCAE.")],
+    option: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Another reading of a criterion.")
+    ] = None,
+    worst_case: Annotated[
+        bool, typer.Option("--worst-case", help="Take the highest of several candidates.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Grade laboratory values by the CTCAE.
+
+    Each row with its grade, or the grades that remain possible, and the reason.
+    A check against the criteria, never medical advice.
+
+    Example: onearm grade docs/examples/labs.csv --ctcae 5.0
+    """
+    with one_line_errors():
+        from onearm.pipeline.grade import grade_labs
+
+        answer = grade_labs(labs, ctcae=ctcae, options=option or (), worst_case=worst_case)
+        _print(answer, as_json)
 
 
 @design_app.command()

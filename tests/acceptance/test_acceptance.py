@@ -73,6 +73,12 @@ def test_best_gives_the_answers_worked_out_by_hand() -> None:
     check_list(read("best/expected.json"), found)
 
 
+def test_grade_gives_the_answers_worked_out_by_hand() -> None:
+    found = run("grade", str(HERE / "grade" / "labs.csv"), "--ctcae", "5.0")
+
+    check_list(read("grade/expected.json"), found)
+
+
 @pytest.mark.parametrize("entry", read("design/commands.json"), ids=lambda entry: entry["command"])
 def test_design_gives_the_answers_worked_out_by_hand(entry: dict[str, Any]) -> None:
     assert holds(entry["holds"], run(*entry["command"].split()))

@@ -190,3 +190,31 @@ class DoseSummary:
     is_reduced: bool
     reason: str
     sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """The CTCAE grade of one laboratory value.
+
+    ``grade`` is None where several ``candidates`` remain, or none can be given;
+    then ``reason`` says what is missing. ``threshold`` is the limit that
+    decided, or for grade 0 the one that was not reached. ``change`` says how a
+    result in words moved since the baseline.
+    """
+
+    subject_id: str
+    date: dt.date
+    test: str
+    value: str | None
+    unit: str | None
+    analyte: str | None
+    term: str | None
+    direction: str | None
+    grade: int | None
+    candidates: tuple[int, ...]
+    reason: str
+    threshold: str | None
+    is_baseline: bool
+    ctcae: str
+    sources: tuple[Source, ...]
+    change: str | None = None

@@ -478,6 +478,13 @@ def convert(value: Decimal, unit: str, to_unit: str, analyte: str) -> Decimal:
     return Decimal(result.numerator) / Decimal(result.denominator)
 
 
+@cache
+def _bounds(unit: str, analyte: str) -> tuple[Fraction, Fraction]:
+    """Return the least and the most of what has been seen, in a unit."""
+    about = BY_CODE[analyte]
+    return about.least / about.units[unit], about.most / about.units[unit]
+
+
 def implausible(value: Decimal, unit: str, analyte: str) -> str | None:
     """Say why a value cannot be right, and what was probably meant; None where it can.
 
@@ -489,7 +496,8 @@ def implausible(value: Decimal, unit: str, analyte: str) -> str | None:
     if value < 0:
         return f"{about.name} must be 0 or more; got {plain(value)}"
     known = unit_of(unit, analyte)
-    if about.least <= Fraction(value) * about.units[known] <= about.most:
+    least, most = _bounds(known, about.code)
+    if least <= value <= most:
         return None
     meant = [
         name
