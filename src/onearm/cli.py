@@ -367,6 +367,75 @@ def screen(
 
 
 @app.command()
+def dose(
+    study: Study,
+    start: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Day 1 of cycle 1, to plan from.")
+    ] = None,
+    subject: Annotated[
+        str | None, typer.Option(metavar="ID", help="What this subject was given, beside the plan.")
+    ] = None,
+    cycles: Annotated[int | None, typer.Option(metavar="N", help="How many cycles.")] = None,
+    weight_kg: Annotated[str | None, typer.Option(metavar="KG", help="Weight.")] = None,
+    height_cm: Annotated[str | None, typer.Option(metavar="CM", help="Height.")] = None,
+    age: Annotated[int | None, typer.Option(metavar="YEARS", help="Age.")] = None,
+    sex: Annotated[str | None, typer.Option(metavar="F|M", help="Sex.")] = None,
+    creatinine: Annotated[
+        str | None, typer.Option(metavar="'80 umol/L'", help="Serum creatinine, or in mg/dL.")
+    ] = None,
+    gfr: Annotated[str | None, typer.Option(metavar="ML_MIN", help="Measured GFR.")] = None,
+    choose: Annotated[
+        list[str] | None, typer.Option(metavar="DRUG", help="Which of several alternatives.")
+    ] = None,
+    weight_at: Annotated[
+        list[str] | None, typer.Option(metavar="CYCLE:KG", help="Weight at a later cycle.")
+    ] = None,
+    event: Annotated[
+        list[str] | None,
+        typer.Option(metavar="'TERM: GRADE'", help="Propose by the rules for this event."),
+    ] = None,
+    at_dose: Annotated[
+        list[str] | None,
+        typer.Option(metavar="'DRUG: DOSE'", help="Dose at that event, if not the first."),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write a table.")] = None,
+    ics: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write an iCalendar file.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Plan the doses of a patient, or check those given.
+
+    With --start the planned calendar from that day; with --subject what a
+    subject of the study was given, beside the plan. A check against the
+    protocol, never medical advice.
+
+    Example: onearm dose studies/tqb2450-ib-02 --start 2026-01-12
+    """
+    with one_line_errors():
+        from onearm.pipeline.dose import dose_answer, write_files
+
+        answer = dose_answer(
+            study,
+            start,
+            subject,
+            cycles=cycles,
+            weight_kg=weight_kg,
+            height_cm=height_cm,
+            age=age,
+            sex=sex,
+            creatinine=creatinine,
+            gfr=gfr,
+            chosen=choose or (),
+            weight_at=weight_at or (),
+            events=event or (),
+            at_dose=at_dose or (),
+        )
+        write_files(answer, csv, ics)
+        _print(answer, as_json)
+
+
+@app.command()
 def grade(
     labs: Annotated[Path, typer.Argument(metavar="LABS.csv", help="Laboratory values.")],
     ctcae: Annotated[str, typer.Option(metavar="5.0|6.0", help="Version of the CTCAE.")],

@@ -43,9 +43,11 @@ def test_a_protocol_without_errors_gives_its_assumptions_and_exit_status_0():
     answer = check_study(ENTRY)
 
     assert answer.exit_status == 0
-    assert answer.findings == ()
+    assert [(finding.severity, finding.code) for finding in answer.findings] == [
+        ("note", "regimen-differs")
+    ]
     assert "design.p0 = 0.15 (the entry gives no response rates" in answer.as_text()
-    assert answer.as_text().endswith("0 errors, 0 warnings, 0 notes, 39 assumptions")
+    assert answer.as_text().endswith("0 errors, 0 warnings, 1 note, 39 assumptions")
     assert json.loads(json.dumps(answer.as_json()))["assumptions"][1]["field"] == "design.p0"
 
 

@@ -28,6 +28,7 @@ COMMANDS = [
     "monitor",
     "compare",
     "screen",
+    "dose",
     "design study",
     "design precision",
     "design exact",

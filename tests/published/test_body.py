@@ -63,7 +63,7 @@ def test_a_clearance_on_the_limit_is_the_limit() -> None:
 
 
 def test_calvert_matches_the_worked_numbers() -> None:
-    # Calvert AH et al. J Clin Oncol 1989;7:1748-1756: AUC x (GFR + 25), worked apart from this code.
+    # Calvert AH et al. J Clin Oncol 1989;7:1748-1756, worked apart from this code.
     assert calvert(Decimal(5), Decimal("85.30")) == Decimal("551.5")
     assert calvert(Decimal(5), Decimal(100)) == 625
     large = cockcroft_gault(45, Decimal(90), Decimal("0.6") * Decimal("88.42"), False)

@@ -21,6 +21,7 @@ from onearm.protocol.document import Document
 from onearm.protocol.endpoints import TIMES
 from onearm.protocol.model import Assumption, Protocol
 from onearm.protocol.parse import parse_protocol
+from onearm.protocol.published_regimen import regimen_notes
 from onearm.results.design_rows import planned_design
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
@@ -127,6 +128,8 @@ def protocol_findings(protocol: Protocol, document: Document) -> Iterator[Findin
     """Return what is worth knowing of a protocol that was read without an error."""
     yield from _design(protocol, document)
     yield from _identifiers(protocol, document)
+    for path, message in regimen_notes(protocol.treatment):
+        yield Finding("note", "regimen-differs", message, document.place(path))
     yield from study_forms(protocol, document)[1]
     for section in ("primary", "secondary", "exploratory"):
         for position, endpoint in enumerate(getattr(protocol.endpoints, section)):

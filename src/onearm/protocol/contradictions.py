@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from onearm.errors import nearest
 from onearm.protocol.document import Path
+from onearm.protocol.dosing_contradictions import dosing_contradictions
 from onearm.protocol.endpoints import IRECIST, PROPORTIONS, TIMES
 from onearm.protocol.model import Protocol
 from onearm.protocol.planned_design import (
@@ -307,6 +308,7 @@ CHECKS: tuple[tuple[tuple[str, ...], Callable[[Protocol], Iterator[Contradiction
     (("design",), _hypotheses),
     (("treatment",), _drugs),
     (("treatment",), _drug_names),
+    (("treatment",), dosing_contradictions),
     (("treatment",), _unique("name", ("treatment", "drugs"))),
     (("treatment",), _unique("id", ("treatment", "phases"))),
     (("eligibility",), _criterion_letters),

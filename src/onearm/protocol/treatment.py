@@ -11,8 +11,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from onearm.protocol.dose_rules import DoseRule
 from onearm.protocol.values import (
     AmountValue,
+    Days,
     DaysOfCycle,
     Minutes,
     Name,
@@ -20,8 +22,26 @@ from onearm.protocol.values import (
     PeriodValue,
     Positive,
     PositiveDays,
+    Shape,
+    Share,
+    ShareOrZero,
     Text,
 )
+
+
+class PublishedRegimen(Part):
+    """How a drug is given elsewhere, to set beside this protocol; never a correction."""
+
+    amount: AmountValue = Field(alias="dose", description="Dose a day it is given")
+    days: DaysOfCycle = Field(description="Days of the cycle on which it is given")
+    cycle_days: PositiveDays = Field(alias="cycle", description="Length of a cycle")
+    weight_kg: Shape | None = Field(
+        None, description="Weight at which mg and mg/kg are compared, in kg"
+    )
+    surface_m2: Shape | None = Field(
+        None, description="Body surface at which mg and mg/m2 are compared, in m2"
+    )
+    source: Text = Field(description="Where it is published")
 
 
 class Drug(Part):
@@ -51,6 +71,24 @@ class Drug(Part):
     choice: Name | None = Field(
         None, description="Drugs of one choice are alternatives: a patient gets one of them"
     )
+    round_to: AmountValue | None = Field(
+        None, description="A computed dose is rounded to a multiple of this; absent, not rounded"
+    )
+    rounding: Literal["nearest", "down", "up"] = Field(
+        "nearest", description="Which multiple; nearest: half goes up"
+    )
+    max_dose: AmountValue | None = Field(
+        None, description="A computed dose above this many mg is given as this"
+    )
+    moves_cycle: bool = Field(
+        True, description="Whether the cycle begins later when this drug is late"
+    )
+    max_hold_days: PositiveDays | None = Field(
+        None, alias="max_hold", description="Longest interruption; after it the drug is stopped"
+    )
+    compare_with: PublishedRegimen | None = Field(
+        None, description="A published regimen; `onearm check` notes a strong difference"
+    )
     note: Text | None = Field(None, description="Remark")
 
     @property
@@ -75,13 +113,34 @@ class Phase(Part):
     drugs: tuple[Text, ...] = Field(description="Names of its drugs", min_length=1)
 
 
-class DoseRule(Part):
-    """When a dose is reduced, held or stopped, in words."""
+class BodyRules(Part):
+    """How a dose is computed from a patient's body."""
 
-    drug: Text = Field(description="Name of the drug")
-    when: Text = Field(description="What calls for it")
-    action: Text = Field(description="What is done")
-    source: Text | None = Field(None, description="Place in the source")
+    surface: Literal["mosteller", "du_bois"] = Field(
+        "mosteller", description="Formula of body surface"
+    )
+    surface_cap_m2: Shape | None = Field(
+        None, description="A larger body surface counts as this many m2; absent, no cap"
+    )
+    gfr_cap: Shape | None = Field(
+        Decimal(125),
+        description="A larger estimated GFR counts as this many mL/min; null: no cap",
+    )
+    clearance_weight: Literal["actual", "ideal", "adjusted"] = Field(
+        "actual",
+        description="Weight in Cockcroft-Gault; ideal by Devine; adjusted: ideal + 0.4 of the rest",
+    )
+    clearance_weight_from_bmi: Shape | None = Field(
+        None, description="Only from this body mass index on; below it the actual weight"
+    )
+    creatinine_floor_umol_l: Shape | None = Field(
+        None, description="A lower creatinine counts as this many umol/L (0.7 mg/dL is 61.894)"
+    )
+    weight_change: Share = Field(
+        Decimal("0.10"),
+        description="Doses are recalculated when the weight differs by at least this share from "
+        "the weight of the last calculation",
+    )
 
 
 class Treatment(Part):
@@ -96,3 +155,22 @@ class Treatment(Part):
     )
     beyond_progression_note: Text | None = Field(None, description="On what terms")
     dose_rules: tuple[DoseRule, ...] = Field((), description="Reductions, holds, stops")
+    body: BodyRules = Field(
+        BodyRules(), description="Body surface, clearance, recalculation after a weight change"
+    )
+    dose_tolerance: ShareOrZero = Field(
+        Decimal("0.05"),
+        description="A dose by weight, surface or AUC within this share of the computed one is no "
+        "deviation; dose intensity counts every milligram",
+    )
+    cycle_window_days: Days = Field(
+        0, alias="cycle_window", description="How late a cycle may begin without being delayed"
+    )
+    last_cycle: Literal["cut", "full"] = Field(
+        "cut",
+        description="Dose intensity counts the last cycle up to the end of treatment (cut), or "
+        "its whole length (full)",
+    )
+    contraception: PeriodValue | None = Field(
+        None, description="How long contraception lasts after the last dose"
+    )

@@ -146,5 +146,6 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
         *(analysis(name, title, "safety", every, *drugs) for name, title in safety),
         analysis("dose-reduced", "Dose reductions", "reduced", whole, *drugs),
         analysis("exposure", "Exposure", "exposure", whole, *drugs),
+        analysis("dose-intensity", "Dose intensity", "intensity", whole, *drugs),
         analysis("irsae-outcome", "After an immune-related serious event", "irsae", whole),
     )

@@ -17,6 +17,7 @@ from onearm.protocol.model import Protocol
 from onearm.results.beyond import add_beyond
 from onearm.results.computable import computable
 from onearm.results.design_rows import BASIS, planned_design
+from onearm.results.exposure import add_intensity
 from onearm.results.ledger import Ledger, Person, Population
 from onearm.results.model import Results
 from onearm.results.people import add_baseline, add_change, add_flow, add_happened
@@ -42,6 +43,7 @@ FAMILIES: dict[str, Callable[[Ledger, Population, Analysis], None]] = {
     "safety": add_safety,
     "reduced": add_reduced,
     "exposure": add_exposure,
+    "intensity": add_intensity,
     "irsae": add_irsae,
     "two-stage": add_two_stage,
 }

@@ -1,0 +1,465 @@
+"""What one subject was given, beside what the protocol planned, cycle by cycle.
+
+Takes the records of a subject and the protocol, gives every cycle with its
+delay, and every drug of every cycle with what was given, what was planned and
+how the two differ. The rules:
+
+* The planned day of a cycle is the first day of the cycle before it plus the
+  length of a cycle; a delay moves all later cycles.
+* A cycle begins with the last of the first doses of those drugs that move the
+  cycle (``moves_cycle``, the default); without one of them, with its first dose.
+  A drug that moves the cycle is late against the planned day of the cycle, any
+  other against the day on which the cycle began.
+* A cycle is delayed when it begins more than ``cycle_window`` days late (>).
+* A drug is planned in the cycles of its phase, from the first cycle on, up to
+  its end: its own discontinuation, that of the treatment, death, its last
+  allowed day, or the data cut-off, whichever is first, but not before its last
+  dose. In the last cycle the days up to that end are planned.
+* Of alternatives the one that was given in the cycle is planned, else the one
+  that was given before.
+* An infusion differs when it is more than the tolerance shorter or longer (>).
+
+Imaging is not moved by any of this. Knows one subject.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+
+from onearm.clinical.dose_amounts import Body, dose_amount, is_recalculated
+from onearm.clinical.dosing_calendar import DerivedDate, drugs_of, last_allowed
+from onearm.clinical.patient_body import body_on
+from onearm.clinical.periods import last_day_after
+from onearm.clinical.records import Dose, Source, SubjectRecords
+from onearm.errors import InputError
+from onearm.format import count_of, plain
+from onearm.protocol.model import Protocol
+from onearm.protocol.treatment import Drug, Treatment
+
+FLAT = "mg"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenCycle:
+    """One cycle as it was; ``delay_days`` below 0 is an early cycle."""
+
+    subject_id: str
+    number: int
+    planned_date: dt.date
+    first_date: dt.date
+    delay_days: int
+    is_delayed: bool
+    reason: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DrugCycle:
+    """One drug in one cycle; ``given`` is the sum over the cycle.
+
+    ``planned_a_day`` is None where the dose cannot be computed; ``first_date``
+    is None where nothing was given. ``deviations`` are empty, or of: DELAYED,
+    EARLY, REDUCED, INCREASED, OMITTED, SHORTENED (fewer days than planned),
+    PROLONGED, OFF LEVEL, NOT MODIFIABLE, INFUSION TIME, HELD TOO LONG, AFTER
+    LAST ALLOWED DAY, AFTER PROGRESSION.
+    """
+
+    subject_id: str
+    cycle: int
+    drug: str
+    planned_date: dt.date
+    first_date: dt.date | None
+    last_date: dt.date | None
+    delay_days: int | None
+    planned_days: int
+    given_days: int
+    planned_a_day: Decimal | None
+    given: Decimal
+    unit: str
+    deviations: tuple[str, ...]
+    reason: str
+    sources: tuple[Source, ...]
+
+    @property
+    def planned(self) -> Decimal | None:
+        """What was planned in this cycle."""
+        return None if self.planned_a_day is None else self.planned_a_day * self.planned_days
+
+
+@dataclass(frozen=True, slots=True)
+class DrugEnd:
+    """The last day that counts for a drug, and why; no day where treatment goes on."""
+
+    day: dt.date | None
+    reason: str
+    is_over: bool
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DoseCourse:
+    """Everything given to one subject, beside the plan."""
+
+    subject_id: str
+    cycles: tuple[GivenCycle, ...]
+    drugs: tuple[DrugCycle, ...]
+    ends: dict[str, DrugEnd]
+    dates: tuple[DerivedDate, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Circumstances:
+    """What bears on every drug of every cycle of one subject."""
+
+    treatment: Treatment
+    ends: dict[str, DrugEnd]
+    bodies: dict[int, Body]
+    limits: dict[str, dt.date]
+    progression: dt.date | None
+
+
+def dose_course(
+    records: SubjectRecords, protocol: Protocol, progression: dt.date | None = None
+) -> DoseCourse:
+    """Set what a subject was given beside the plan.
+
+    Parameters
+    ----------
+    records
+        All records of one subject, up to the data cut-off.
+    protocol
+        The protocol.
+    progression
+        Day of the first progression, where there was one.
+    """
+    treatment, subject_id = protocol.treatment, records.subject.subject_id
+    rows, notes = _numbered(records.doses or (), treatment)
+    given = [row for row in rows if row.dose > 0]
+    if not given:
+        return DoseCourse(subject_id, (), (), {}, (), ("no dose was given",))
+    cycles = _cycles(subject_id, given, treatment)
+    bodies, said = _bodies(records, treatment, cycles)
+    about = _Circumstances(
+        treatment,
+        {drug.name: drug_end(records, protocol, drug, given) for drug in treatment.drugs},
+        bodies,
+        {drug.name: day for drug in treatment.drugs if (day := _limit(drug, given))},
+        progression,
+    )
+    found = [
+        _drug_cycle(
+            cycle,
+            drug,
+            [row for row in rows if row.drug == drug.name and row.cycle == cycle.number],
+            about,
+        )
+        for cycle in cycles
+        for drug in _planned_drugs(treatment, cycle.number, given)
+    ]
+    return DoseCourse(
+        subject_id,
+        cycles,
+        tuple(one for one in found if one is not None),
+        about.ends,
+        tuple(_dates(protocol, given, cycles, about.ends)),
+        (*notes, *said),
+    )
+
+
+def _numbered(doses: Sequence[Dose], treatment: Treatment) -> tuple[list[Dose], list[str]]:
+    """Return doses with their cycle; one without it goes by the days since the first dose."""
+    bare = [row for row in doses if row.cycle is None]
+    if not bare:
+        return list(doses), []
+    start = min(row.start_date for row in doses)
+    numbered = [
+        row
+        if row.cycle is not None
+        else replace(row, cycle=(row.start_date - start).days // treatment.cycle_days + 1)
+        for row in doses
+    ]
+    lines = count_of(len(bare), "dose")
+    return numbered, [f"{lines} without a cycle, numbered by the days since the first dose"]
+
+
+def _first_dates(rows: Sequence[Dose], cycle: int, treatment: Treatment) -> dict[str, dt.date]:
+    """Return by drug the day on which a cycle would begin by the drug's first dose in it."""
+    found: dict[str, dt.date] = {}
+    for drug in treatment.drugs:
+        own = [row.start_date for row in rows if row.drug == drug.name and row.cycle == cycle]
+        if own:
+            found[drug.name] = min(own) - dt.timedelta(days=drug.days[0] - 1)
+    return found
+
+
+def _cycles(subject_id: str, given: Sequence[Dose], treatment: Treatment) -> tuple[GivenCycle, ...]:
+    moving = {drug.name for drug in treatment.drugs if drug.moves_cycle}
+    found: list[GivenCycle] = []
+    for number in sorted({row.cycle or 1 for row in given}):
+        dates = _first_dates(given, number, treatment)
+        movers = {name: day for name, day in dates.items() if name in moving}
+        first = max(movers.values()) if movers else min(dates.values())
+        who = next(name for name, day in (movers or dates).items() if day == first)
+        planned, why = first, f"cycle {number} begins with {who} on {first}"
+        if found:
+            before = found[-1]
+            apart = (number - before.number) * treatment.cycle_days
+            planned = before.first_date + dt.timedelta(days=apart)
+            why += f"; planned {planned}, {apart} days after cycle {before.number}"
+        delay = (first - planned).days
+        late = delay > treatment.cycle_window_days
+        why += f": {count_of(delay, 'day')} late" if late else ""
+        sources = tuple(row.source for row in given if row.cycle == number)
+        found.append(GivenCycle(subject_id, number, planned, first, delay, late, why, sources))
+    return tuple(found)
+
+
+def _limit(drug: Drug, given: Sequence[Dose]) -> dt.date | None:
+    """Return the last allowed day of a drug; None where it is not limited, or not given."""
+    own = [row.start_date for row in given if row.drug == drug.name]
+    return last_allowed(drug, min(own)).date if own and drug.stop_after is not None else None
+
+
+def drug_end(
+    records: SubjectRecords, protocol: Protocol, drug: Drug, given: Sequence[Dose]
+) -> DrugEnd:
+    """Return until when a drug counts as planned, and why."""
+    candidates: list[tuple[dt.date, str, bool, tuple[Source, ...]]] = []
+    for row in records.disposition or ():
+        if row.date is not None and row.scope in (drug.name, "TREATMENT", "STUDY"):
+            if row.status == "ONGOING":
+                continue
+            why = f"{row.scope} {row.status.lower()} on {row.date}"
+            candidates.append((row.date, why, True, (row.source,)))
+    candidates += [
+        (row.date, f"death on {row.date}", True, (row.source,))
+        for row in records.follow_up or ()
+        if row.status == "DEAD"
+    ]
+    own = [row for row in given if row.drug == drug.name]
+    cutoff = protocol.study.data_cutoff
+    limit = _limit(drug, given)
+    if limit is not None:
+        candidates.append((limit, f"last allowed day {limit}", True, ()))
+    if cutoff is not None:
+        candidates.append((cutoff, f"data cut-off {cutoff}", False, ()))
+    if not candidates:
+        return DrugEnd(None, "treatment goes on", False)
+    day, why, is_over, sources = min(candidates, key=lambda one: (one[0], not one[2]))
+    last = max((row.end_date or row.start_date for row in own), default=None)
+    if last is not None and last > day:
+        return DrugEnd(last, f"last dose on {last}, after {why}", is_over, sources)
+    return DrugEnd(day, why, is_over, sources)
+
+
+def _planned_drugs(treatment: Treatment, cycle: int, given: Sequence[Dose]) -> list[Drug]:
+    """Return the drugs of a cycle with one alternative of each choice."""
+    return [
+        drug
+        for drug in drugs_of(treatment, cycle)
+        if drug.choice is None or drug.name == _alternative(treatment, drug.choice, cycle, given)
+    ]
+
+
+def _alternative(
+    treatment: Treatment, choice: str, cycle: int, given: Sequence[Dose]
+) -> str | None:
+    names = [drug.name for drug in treatment.drugs if drug.choice == choice]
+    rows = sorted((r for r in given if r.drug in names), key=lambda row: row.start_date)
+    now = [row.drug for row in rows if row.cycle == cycle]
+    before = [row.drug for row in rows if (row.cycle or 1) < cycle]
+    return now[0] if now else before[-1] if before else rows[0].drug if rows else None
+
+
+def _bodies(
+    records: SubjectRecords, treatment: Treatment, cycles: Sequence[GivenCycle]
+) -> tuple[dict[int, Body], list[str]]:
+    """Return the body from which the doses of each cycle are computed, and what changed it."""
+    current = body_on(records, cycles[0].first_date)
+    found, notes = {}, []
+    for cycle in cycles:
+        latest = body_on(records, cycle.first_date)
+        if current.weight_kg is None:
+            current = latest
+        elif latest.weight_kg is not None and is_recalculated(
+            current.weight_kg, latest.weight_kg, treatment.body
+        ):
+            change = f"{plain(current.weight_kg)} to {plain(latest.weight_kg)} kg"
+            notes.append(f"cycle {cycle.number}: doses by weight recalculated, {change}")
+            current = latest
+        found[cycle.number] = current
+    return found, notes
+
+
+def _drug_cycle(
+    cycle: GivenCycle, drug: Drug, rows: Sequence[Dose], about: _Circumstances
+) -> DrugCycle | None:
+    """Return a drug's doses of a cycle beside the plan; None where neither is anything."""
+    given = sorted((row for row in rows if row.dose > 0), key=lambda row: row.start_date)
+    end, treatment = about.ends[drug.name], about.treatment
+    days = [cycle.first_date + dt.timedelta(days=day - 1) for day in drug.days]
+    planned_days = sum(end.day is None or day <= end.day for day in days)
+    if not given and planned_days == 0:
+        return None
+    due = cycle.planned_date if drug.moves_cycle else cycle.first_date
+    due += dt.timedelta(days=drug.days[0] - 1)
+    unit = given[0].unit if given else FLAT
+    a_day, basis = _planned_a_day(drug, unit, treatment, about.bodies[cycle.number])
+    found = {
+        **_timing(given, drug, due, about),
+        **_deviations(given, rows, drug, a_day, planned_days, treatment),
+    }
+    return DrugCycle(
+        cycle.subject_id,
+        cycle.number,
+        drug.name,
+        due,
+        given[0].start_date if given else None,
+        max((row.end_date or row.start_date for row in given), default=None),
+        (given[0].start_date - due).days if given else None,
+        planned_days,
+        sum(_days(row) for row in given),
+        a_day,
+        sum((row.dose * _days(row) for row in given), Decimal(0)),
+        unit,
+        tuple(found),
+        "; ".join(found.values()) or f"as planned: {basis}",
+        tuple(row.source for row in rows) or end.sources,
+    )
+
+
+def _timing(
+    given: Sequence[Dose], drug: Drug, due: dt.date, about: _Circumstances
+) -> dict[str, str]:
+    """Return when doses differ from the plan, with the reasons."""
+    found: dict[str, str] = {}
+    if not given:
+        return found
+    delay, window = (given[0].start_date - due).days, about.treatment.cycle_window_days
+    if delay > window:
+        found["DELAYED"] = f"{count_of(delay, 'day')} late, planned {due}"
+    if delay < -window:
+        found["EARLY"] = f"{count_of(-delay, 'day')} early, planned {due}"
+    if drug.max_hold_days is not None and delay > drug.max_hold_days:
+        found["HELD TOO LONG"] = f"held for more than {count_of(drug.max_hold_days, 'day')}"
+    limit, last = about.limits.get(drug.name), given[-1].end_date or given[-1].start_date
+    if limit is not None and last > limit:
+        found["AFTER LAST ALLOWED DAY"] = f"given on {last}, the last allowed day is {limit}"
+    after = about.progression
+    if after is not None and any(row.start_date > after for row in given):
+        allowed = "allowed" if about.treatment.beyond_progression else "not foreseen"
+        found["AFTER PROGRESSION"] = f"after the first progression on {after}, {allowed}"
+    return found
+
+
+def _days(row: Dose) -> int:
+    return ((row.end_date or row.start_date) - row.start_date).days + 1
+
+
+def _planned_a_day(
+    drug: Drug, unit: str, treatment: Treatment, body: Body
+) -> tuple[Decimal | None, str]:
+    """Return the planned dose a day in the unit of the doses given, and from what."""
+    if unit.lower() == drug.unit.lower():
+        return drug.dose, str(drug.amount)
+    if unit.lower() != FLAT:
+        return None, f"the dose is in {unit}, the plan in {drug.unit}"
+    try:
+        amount = dose_amount(drug, treatment.body, body)
+    except InputError as error:
+        return None, str(error)
+    return amount.dose, amount.reason
+
+
+def _deviations(
+    given: Sequence[Dose],
+    rows: Sequence[Dose],
+    drug: Drug,
+    a_day: Decimal | None,
+    planned_days: int,
+    treatment: Treatment,
+) -> dict[str, str]:
+    """Return how doses and their number differ from the plan, with the reasons."""
+    why = next((f" ({row.change_reason})" for row in rows if row.change_reason), "")
+    if not given:
+        return {"OMITTED": f"{drug.name} was not given{why}"}
+    found: dict[str, str] = {}
+    for row in given:
+        size = f"{plain(row.dose)} {row.unit}"
+        if a_day is not None and (name := _size(row.dose, a_day, drug, treatment)):
+            found.setdefault(name, f"{size} instead of {plain(a_day)} {row.unit}{why}")
+            if not drug.is_modifiable:
+                found.setdefault("NOT MODIFIABLE", f"the dose of {drug.name} may not be changed")
+        levels = [level.value for level in drug.levels]
+        if drug.is_modifiable and levels and row.dose not in levels:
+            allowed = ", ".join(str(level) for level in drug.levels)
+            found.setdefault("OFF LEVEL", f"{size} is no level of {drug.name} ({allowed})")
+        if note := _infusion(row, drug):
+            found.setdefault("INFUSION TIME", note)
+    days = sum(_days(row) for row in given)
+    if days != planned_days:
+        name = "SHORTENED" if days < planned_days else "PROLONGED"
+        found[name] = f"given on {count_of(days, 'day')} of {planned_days} planned{why}"
+    return found
+
+
+def _size(dose: Decimal, a_day: Decimal, drug: Drug, treatment: Treatment) -> str:
+    """Return REDUCED or INCREASED; a computed dose within the tolerance is neither."""
+    tolerance = Decimal(0) if drug.unit == FLAT else treatment.dose_tolerance * a_day
+    if abs(Fraction(dose) - Fraction(a_day)) <= Fraction(tolerance):
+        return ""
+    return "REDUCED" if dose < a_day else "INCREASED"
+
+
+def _infusion(row: Dose, drug: Drug) -> str:
+    planned, tolerance = drug.infusion_minutes, drug.infusion_tolerance_minutes
+    if row.infusion_minutes is None or planned is None or tolerance is None:
+        return ""
+    if abs(row.infusion_minutes - planned) <= tolerance:
+        return ""
+    return (
+        f"infused in {plain(row.infusion_minutes)} minutes on {row.start_date}; "
+        f"allowed are {planned - tolerance} to {planned + tolerance}"
+    )
+
+
+def _dates(
+    protocol: Protocol,
+    given: Sequence[Dose],
+    cycles: Sequence[GivenCycle],
+    ends: dict[str, DrugEnd],
+) -> list[DerivedDate]:
+    """Return the days that follow from what was given."""
+    treatment = protocol.treatment
+    found: list[DerivedDate] = []
+    for drug in treatment.drugs:
+        own = sorted((r for r in given if r.drug == drug.name), key=lambda row: row.start_date)
+        if own and drug.stop_after is not None:
+            found.append(last_allowed(drug, own[0].start_date, (own[0].source,)))
+    last = max(given, key=lambda row: (row.end_date or row.start_date, row.source.line))
+    day = last.end_date or last.start_date
+    is_over = all(end.is_over for name, end in ends.items() if name in {r.drug for r in given})
+    so_far = "" if is_over else ", so far: treatment goes on"
+    found.append(
+        DerivedDate("last dose", last.drug, day, f"the latest of any drug{so_far}", (last.source,))
+    )
+    for name, period in (
+        ("end of contraception", treatment.contraception),
+        ("end of safety follow-up", protocol.schedule.safety_follow_up),
+    ):
+        if period is not None:
+            reason = f"{period} after the last dose on {day}{so_far}"
+            found.append(
+                DerivedDate(name, None, last_day_after(day, period), reason, (last.source,))
+            )
+    if not is_over:
+        latest = cycles[-1]
+        due = latest.first_date + dt.timedelta(days=treatment.cycle_days)
+        reason = f"{treatment.cycle_days} days after cycle {latest.number} on {latest.first_date}"
+        found.append(DerivedDate("next cycle", None, due, reason, latest.sources))
+    return found
