@@ -29,6 +29,7 @@ COMMANDS = [
     "compare",
     "screen",
     "dose",
+    "grade",
     "design study",
     "design precision",
     "design exact",
