@@ -240,6 +240,7 @@ def exact(p0: Rate, p1: Rate, alpha: Rate, power: Rate, dropout: Rate = 0) -> De
             "sawtooth": [asdict(each) for each in found.sawtooth],
             "wording": words._asdict(),
         },
+        found,
     )
 
 
@@ -289,6 +290,7 @@ def simon(p0: Rate, p1: Rate, alpha: Rate, power: Rate, dropout: Rate = 0) -> De
             ],
             "certificate": found.certificate().as_json(),
         },
+        found,
     )
 
 

@@ -40,6 +40,7 @@ class StudyDesign:
     study: str
     design: PlannedDesign
     is_assumed: bool
+    protocol: Protocol
 
     def as_text(self) -> str:
         """Return the numbers, the operating characteristics and two paragraphs."""
@@ -108,7 +109,7 @@ def design_study(folder: Path | str) -> StudyDesign:
     """
     protocol = read_protocol(Path(folder))
     is_assumed = any(item.field.startswith("design") for item in protocol.assumptions)
-    return StudyDesign(protocol.study.id, planned_design(protocol), is_assumed)
+    return StudyDesign(protocol.study.id, planned_design(protocol), is_assumed, protocol)
 
 
 def read_protocol(folder: Path) -> Protocol:

@@ -34,6 +34,7 @@ class DesignAnswer:
 
     parts: tuple[str, ...]
     values: Mapping[str, object]
+    design: object = None  # as it was computed, to draw it
 
     def as_text(self) -> str:
         """Return the design in words, with the conventions behind each number."""

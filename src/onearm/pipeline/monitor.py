@@ -9,7 +9,7 @@ historical curve.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from onearm.errors import InputError
 from onearm.format import count_of, number, p_value, percent, text_table
 from onearm.pipeline.run import Analysed, analyse
 from onearm.protocol.planned_design import SimonDesign, SingleStageDesign, SurvivalDesign
+from onearm.results.design_curves import Course
 from onearm.results.design_rows import PlannedDesign, historical_curve, planned_design
 from onearm.terms import DAYS_PER_MONTH, AnalysisSet, Response
 
@@ -45,13 +46,15 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Monitored:
-    """Where a trial stands."""
+    """Where a trial stands; ``rule`` and ``course`` are what a figure of it shows."""
 
     study: str
     cutoff: dt.date | None
     looks: tuple[Standing, ...]
     chances: Interim | None
     logrank: LogrankTest | None
+    rule: tuple[Look, ...] = ()
+    course: tuple[Course, ...] = ()
 
     def as_text(self) -> str:
         """Return the looks, the chances, and what they mean."""
@@ -132,7 +135,9 @@ def monitor_study(folder: Path | str) -> Monitored:
         return Monitored(protocol.study.id, cutoff, (), None, _logrank(found, protocol.design))
     people = _by_enrolment(found)
     standing = tuple(_standing(look, people, design) for look in design.rule)
-    return Monitored(protocol.study.id, cutoff, standing, _chances(found, design, people), None)
+    chances = _chances(found, design, people)
+    course = tuple(_course(people))
+    return Monitored(protocol.study.id, cutoff, standing, chances, None, design.rule, course)
 
 
 def _by_enrolment(found: Analysed) -> list[tuple[SubjectAnswers, bool]]:
@@ -149,6 +154,15 @@ def _by_enrolment(found: Analysed) -> list[tuple[SubjectAnswers, bool]]:
             rows.append((day, subject.subject_id, answers, is_ongoing))
     rows.sort(key=lambda row: row[:2])
     return [(answers, _is_open(answers, is_ongoing)) for _, _, answers, is_ongoing in rows]
+
+
+def _course(people: Sequence[tuple[SubjectAnswers, bool]]) -> Iterator[Course]:
+    """Yield how many of the first n responded, and how many did or still may."""
+    responders = possible = 0
+    for n, (answers, is_open) in enumerate(people, start=1):
+        responders += bool(answers.best.confirmed_response)
+        possible += bool(answers.best.confirmed_response) or is_open
+        yield Course(n, responders, possible)
 
 
 def _is_open(answers: SubjectAnswers, is_ongoing: bool) -> bool:

@@ -275,9 +275,14 @@ def historical_curve(planned: SurvivalDesign) -> Weibull:
     return _curve(planned.null, float(planned.shape or 1))
 
 
-def _logrank(planned: SurvivalDesign) -> LogrankDesign:
+def survival_curves(planned: SurvivalDesign) -> tuple[Weibull, Weibull]:
+    """Return the curve that is tested against and the one that is wanted, in months."""
     null = historical_curve(planned)
-    target = _curve(planned.alternative, null.shape)
+    return null, _curve(planned.alternative, null.shape)
+
+
+def _logrank(planned: SurvivalDesign) -> LogrankDesign:
+    null, target = survival_curves(planned)
     return logrank_design(
         null,
         hazard_ratio_of(null, target),
