@@ -66,6 +66,7 @@ Median0 = Annotated[float | None, typer.Option(help="Historical median.")]
 Median1 = Annotated[float | None, typer.Option(help="Target median.")]
 HazardRatio = Annotated[float | None, typer.Option(help="Target hazard over historical, < 1.")]
 Shape = Annotated[float, typer.Option(help="Weibull shape; 1 is exponential.")]
+Plot = Annotated[Path | None, typer.Option(metavar="FILE", help="Also draw it, as .svg or .png.")]
 
 
 class Answer(Protocol):
@@ -104,7 +105,12 @@ def _stop(message: str, status: int) -> NoReturn:
     raise typer.Exit(status) from None
 
 
-def _print(answer: Answer, as_json: bool) -> None:
+def _print(answer: Answer, as_json: bool, plot: Path | None = None) -> None:
+    """Print an answer, after its figure was written; what that shows goes to standard error."""
+    if plot is not None:
+        from onearm.pipeline.plot import plot as draw
+
+        typer.echo(draw(answer, plot).as_text(), err=True)
     if as_json:
         sys.stdout.writelines(_json_lines(answer.as_json()))
     else:
@@ -270,7 +276,7 @@ def trace(
 
 
 @app.command()
-def monitor(study: Study, as_json: Json = False) -> None:
+def monitor(study: Study, plot: Plot = None, as_json: Json = False) -> None:
     """Say where a running trial stands against its design.
 
     Responders needed, responses not yet confirmed, subjects not yet evaluable,
@@ -281,7 +287,7 @@ def monitor(study: Study, as_json: Json = False) -> None:
     with one_line_errors():
         from onearm.pipeline.monitor import monitor_study
 
-        _print(monitor_study(study), as_json)
+        _print(monitor_study(study), as_json, plot)
 
 
 @app.command()
@@ -313,7 +319,7 @@ def compare(
 
 
 @design_app.command("study")
-def design_of_study(study: Study, as_json: Json = False) -> None:
+def design_of_study(study: Study, plot: Plot = None, as_json: Json = False) -> None:
     """Compute the design of a study's protocol.
 
     Sample size, decision rule, exact operating characteristics, and a paragraph
@@ -324,7 +330,7 @@ def design_of_study(study: Study, as_json: Json = False) -> None:
     with one_line_errors():
         from onearm.pipeline.design_study import design_study
 
-        _print(design_study(study), as_json)
+        _print(design_study(study), as_json, plot)
 
 
 @app.command()
@@ -501,6 +507,7 @@ def exact(
     alpha: Alpha = 0.05,
     power: Power = 0.8,
     dropout: Dropout = 0.0,
+    plot: Plot = None,
     as_json: Json = False,
 ) -> None:
     """Size a trial of one stage by its exact test.
@@ -513,7 +520,7 @@ def exact(
     with one_line_errors():
         from onearm.pipeline.design import exact as design_exact
 
-        _print(design_exact(p0, p1, alpha, power, dropout), as_json)
+        _print(design_exact(p0, p1, alpha, power, dropout), as_json, plot)
 
 
 @design_app.command()
@@ -523,6 +530,7 @@ def simon(
     alpha: Alpha = 0.05,
     power: Power = 0.8,
     dropout: Dropout = 0.0,
+    plot: Plot = None,
     as_json: Json = False,
 ) -> None:
     """Find Simon's optimal and minimax designs.
@@ -535,7 +543,7 @@ def simon(
     with one_line_errors():
         from onearm.pipeline.design import simon as design_simon
 
-        _print(design_simon(p0, p1, alpha, power, dropout), as_json)
+        _print(design_simon(p0, p1, alpha, power, dropout), as_json, plot)
 
 
 @design_app.command()
@@ -747,6 +755,7 @@ def predictive(
     every: Annotated[int, typer.Option(help="Patients between looks.")] = 1,
     n_to: Annotated[int, typer.Option(help="The largest trial that is tried.")] = 100,
     prior: Annotated[str | None, typer.Option(metavar="A,B", help="Default p0,1-p0.")] = None,
+    plot: Plot = None,
     as_json: Json = False,
 ) -> None:
     """Monitor by predictive probability (Lee-Liu).
@@ -773,7 +782,7 @@ def predictive(
             n_to=n_to,
             prior=prior,
         )
-        _print(answer, as_json)
+        _print(answer, as_json, plot)
 
 
 @design_app.command()
@@ -794,6 +803,7 @@ def posterior(
         float | None, typer.Option(help="Stop if the posterior probability is less.")
     ] = 0.05,
     efficacy: Annotated[float | None, typer.Option(help="Stop as promising if it is more.")] = None,
+    plot: Plot = None,
     as_json: Json = False,
 ) -> None:
     """Monitor by posterior probability (Thall-Simon).
@@ -818,7 +828,7 @@ def posterior(
             futility=futility,
             efficacy=efficacy,
         )
-        _print(answer, as_json)
+        _print(answer, as_json, plot)
 
 
 @design_app.command()
@@ -936,6 +946,7 @@ def toxicity(
     prior: Annotated[
         str | None, typer.Option(metavar="A,B", help="Of beta-binomial; default p0,1-p0.")
     ] = None,
+    plot: Plot = None,
     as_json: Json = False,
 ) -> None:
     """Draw a stopping boundary for toxicity.
@@ -957,7 +968,7 @@ def toxicity(
             shape=shape,
             prior=prior,
         )
-        _print(answer, as_json)
+        _print(answer, as_json, plot)
 
 
 @design_app.command()

@@ -65,7 +65,7 @@ def draw_monitor(rows: Sequence[Row], study: str, cutoff: str) -> Drawing:
     rule = f"Promising if {fmt.result(highs[-1][1])} or more of {sizes[-1]} respond."
     for n, row in known.items("design/all/n:", "stop_low"):
         if n < sizes[-1]:
-            rule = f"Stop if {fmt.result(row)} or fewer of the first {int(n)} do. {rule}"
+            rule = f"Stop if {fmt.result(row)} or fewer of the first {int(n)} respond. {rule}"
     notes = [
         (
             f"{here} {rule} Zones: what the design decides, whatever comes next. A look counts its "
@@ -103,11 +103,11 @@ def _course(
         axes.annotate(f"look at {n}", (n, 1.0), xycoords=axes.get_xaxis_transform(),
                       xytext=(0, 4), textcoords="offset points", ha="center", fontsize=8,
                       color=MUTED)  # fmt: skip
-    looks = (
-        ("responders", seen, Look("confirmed responders", BLUE, "-"), 1.9),
-        ("possible", may, Look("with those still open", ORANGE, (0, (2, 1.5))), 1.3),
-    )
-    for name, points, look, width in looks[:: -1 if may else 1]:
+    looks = [("responders", seen, Look("confirmed responders", BLUE, "-"), 1.9)]
+    if may and position(may[-1][1]) > position(seen[-1][1]):
+        still = Look("with those still open", ORANGE, (0, (2, 1.5)))
+        looks.append(("possible", may, still, 1.3))
+    for name, points, look, width in reversed(looks):
         xs = [0.0, *(n for n, _ in points)]
         ys = [0.0, *(float(position(row)) for _, row in points)]
         steps = [part for i in range(1, len(xs)) for part in ((xs[i], ys[i - 1]), (xs[i], ys[i]))]
