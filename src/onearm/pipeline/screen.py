@@ -7,7 +7,9 @@ the rules stand in ``onearm.clinical.eligibility``.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -244,7 +246,8 @@ def screen_study(study: Path, facts: Path, subject: str | None = None) -> Screen
     if table.study is not None and table.study != protocol.study.id:
         raise InputError(f"{table.file}: study must be {protocol.study.id}; got {table.study!r}")
     reader = FactReader(read.forms, table.file, protocol.study.data_cutoff)
-    people = reader.read(table.header, table.rows)
+    with _no_collection():
+        people = reader.read(table.header, table.rows)
     if reader.findings:
         raise InputError(sorted(reader.findings, key=_line))
     if subject is not None:
@@ -254,8 +257,21 @@ def screen_study(study: Path, facts: Path, subject: str | None = None) -> Screen
             raise InputError(f"no subject {subject!r} in {table.file}{nearest(subject, known)}")
     if not people:
         raise InputError(f"{table.file}: must hold at least one fact; got none")
-    screened = tuple(screen_person(protocol.eligibility, read.forms, person) for person in people)
+    with _no_collection():
+        screened = tuple(screen_person(protocol.eligibility, read.forms, p) for p in people)
     return ScreenAnswer(read, screened, tuple(people), table.is_one_person)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Pause the search for garbage: nothing becomes garbage here, and it takes half the time."""
+    was_collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_collecting:
+            gc.enable()
 
 
 def facts_template(study: Path) -> Template:
