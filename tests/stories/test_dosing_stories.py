@@ -239,6 +239,31 @@ def test_a_dose_recorded_in_the_unit_of_the_plan_needs_no_weight():
     assert (found.planned, found.deviations) == (5, ())
 
 
+def test_doses_in_two_units_have_no_intensity_and_a_note_says_so():
+    plan = protocol(treatment(BY_WEIGHT, rules=[]))
+    patient = records("1 W 0 5; 2 W 21 350", weights={-3: "70"})
+    row = replace(patient.doses[0], unit="mg/kg")
+    course = dose_course(replace(patient, doses=(row, patient.doses[1])), plan)
+
+    assert dose_intensities(course, plan.treatment) == ()
+    assert course.notes == (
+        "by-weight: doses in mg/kg and mg; no planned dose and no dose intensity",
+    )
+
+
+def test_a_row_that_says_omitted_gives_its_reason():
+    patient = records(f"{FIRST}; 2 A 21-34 0; 2 T 21 1200")
+    row = replace(patient.doses[2], change="OMITTED", change_reason="Nausea, grade 2")
+    course = dose_course(
+        replace(patient, doses=(*patient.doses[:2], row, patient.doses[3])), protocol()
+    )
+    omitted = course.drugs[2]
+
+    assert (omitted.deviations, omitted.given) == (("OMITTED",), 0)
+    assert omitted.reason == "anlotinib was not given (Nausea, grade 2)"
+    assert omitted.sources == (row.source,)
+
+
 def test_the_last_measures_before_the_first_dose_are_the_body():
     from onearm.clinical.patient_body import body_on
 
@@ -642,6 +667,21 @@ def test_a_trigger(story, trigger, what, n):
     found = propose(events(what), treatment(ANLOTINIB, rules=[rule]))
 
     assert len([p for p in found if p.action == "hold"]) == n
+
+
+def test_a_level_is_not_guessed_from_milligrams():
+    drug = {**BY_WEIGHT, "levels": ["5 mg/kg", "4 mg/kg"]}
+    rule = {
+        "drug": "by-weight",
+        "when": "grade 3",
+        "action": "next level",
+        "trigger": {"grades": 3},
+        "proposes": "reduce",
+    }
+    (found,) = propose(events("rash 3"), treatment(drug, rules=[rule]), doses("1 W 0 350"))
+
+    assert (found.action, found.to_dose) == ("reduce", None)
+    assert "the dose is recorded in mg, the levels are in mg/kg" in found.reason
 
 
 def test_a_share_less_for_a_drug_without_levels():

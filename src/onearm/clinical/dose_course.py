@@ -28,19 +28,20 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from fractions import Fraction
 
 from onearm.clinical.dose_amounts import Body, dose_amount, is_recalculated
-from onearm.clinical.dosing_calendar import DerivedDate, drugs_of, last_allowed
+from onearm.clinical.dose_differences import FLAT, days_of, differences, timing
+from onearm.clinical.dose_ends import DrugEnd, dates_after, drug_end, limit_of
+from onearm.clinical.dosing_calendar import DerivedDate, drugs_of
 from onearm.clinical.patient_body import body_on
-from onearm.clinical.periods import last_day_after
 from onearm.clinical.records import Dose, Source, SubjectRecords
 from onearm.errors import InputError
 from onearm.format import count_of, plain
 from onearm.protocol.model import Protocol
 from onearm.protocol.treatment import Drug, Treatment
 
-FLAT = "mg"
+BETWEEN = " and "
+"""Stands between the units of a drug whose doses were recorded in several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +92,6 @@ class DrugCycle:
 
 
 @dataclass(frozen=True, slots=True)
-class DrugEnd:
-    """The last day that counts for a drug, and why; no day where treatment goes on."""
-
-    day: dt.date | None
-    reason: str
-    is_over: bool
-    sources: tuple[Source, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class DoseCourse:
     """Everything given to one subject, beside the plan."""
 
@@ -120,6 +111,7 @@ class _Circumstances:
     ends: dict[str, DrugEnd]
     bodies: dict[int, Body]
     limits: dict[str, dt.date]
+    units: dict[str, str]  # of the doses given, by drug; several are named together
     progression: dt.date | None
 
 
@@ -148,9 +140,15 @@ def dose_course(
         treatment,
         {drug.name: drug_end(records, protocol, drug, given) for drug in treatment.drugs},
         bodies,
-        {drug.name: day for drug in treatment.drugs if (day := _limit(drug, given))},
+        {drug.name: day for drug in treatment.drugs if (day := limit_of(drug, given))},
+        _units(given),
         progression,
     )
+    notes += [
+        f"{drug}: doses in {unit}; no planned dose and no dose intensity"
+        for drug, unit in about.units.items()
+        if BETWEEN in unit
+    ]
     found = [
         _drug_cycle(
             cycle,
@@ -166,9 +164,19 @@ def dose_course(
         cycles,
         tuple(one for one in found if one is not None),
         about.ends,
-        tuple(_dates(protocol, given, cycles, about.ends)),
+        tuple(dates_after(protocol, given, about.ends, (cycles[-1].number, cycles[-1].first_date))),
         (*notes, *said),
     )
+
+
+def _units(given: Sequence[Dose]) -> dict[str, str]:
+    """Return the unit of each drug's doses; doses in several units cannot be summed."""
+    found: dict[str, list[str]] = {}
+    for row in given:
+        units = found.setdefault(row.drug, [])
+        if row.unit not in units:
+            units.append(row.unit)
+    return {drug: BETWEEN.join(units) for drug, units in found.items()}
 
 
 def _numbered(doses: Sequence[Dose], treatment: Treatment) -> tuple[list[Dose], list[str]]:
@@ -217,44 +225,6 @@ def _cycles(subject_id: str, given: Sequence[Dose], treatment: Treatment) -> tup
         sources = tuple(row.source for row in given if row.cycle == number)
         found.append(GivenCycle(subject_id, number, planned, first, delay, late, why, sources))
     return tuple(found)
-
-
-def _limit(drug: Drug, given: Sequence[Dose]) -> dt.date | None:
-    """Return the last allowed day of a drug; None where it is not limited, or not given."""
-    own = [row.start_date for row in given if row.drug == drug.name]
-    return last_allowed(drug, min(own)).date if own and drug.stop_after is not None else None
-
-
-def drug_end(
-    records: SubjectRecords, protocol: Protocol, drug: Drug, given: Sequence[Dose]
-) -> DrugEnd:
-    """Return until when a drug counts as planned, and why."""
-    candidates: list[tuple[dt.date, str, bool, tuple[Source, ...]]] = []
-    for row in records.disposition or ():
-        if row.date is not None and row.scope in (drug.name, "TREATMENT", "STUDY"):
-            if row.status == "ONGOING":
-                continue
-            why = f"{row.scope} {row.status.lower()} on {row.date}"
-            candidates.append((row.date, why, True, (row.source,)))
-    candidates += [
-        (row.date, f"death on {row.date}", True, (row.source,))
-        for row in records.follow_up or ()
-        if row.status == "DEAD"
-    ]
-    own = [row for row in given if row.drug == drug.name]
-    cutoff = protocol.study.data_cutoff
-    limit = _limit(drug, given)
-    if limit is not None:
-        candidates.append((limit, f"last allowed day {limit}", True, ()))
-    if cutoff is not None:
-        candidates.append((cutoff, f"data cut-off {cutoff}", False, ()))
-    if not candidates:
-        return DrugEnd(None, "treatment goes on", False)
-    day, why, is_over, sources = min(candidates, key=lambda one: (one[0], not one[2]))
-    last = max((row.end_date or row.start_date for row in own), default=None)
-    if last is not None and last > day:
-        return DrugEnd(last, f"last dose on {last}, after {why}", is_over, sources)
-    return DrugEnd(day, why, is_over, sources)
 
 
 def _planned_drugs(treatment: Treatment, cycle: int, given: Sequence[Dose]) -> list[Drug]:
@@ -308,11 +278,11 @@ def _drug_cycle(
         return None
     due = cycle.planned_date if drug.moves_cycle else cycle.first_date
     due += dt.timedelta(days=drug.days[0] - 1)
-    unit = given[0].unit if given else FLAT
+    unit = about.units.get(drug.name, FLAT)
     a_day, basis = _planned_a_day(drug, unit, treatment, about.bodies[cycle.number])
     found = {
-        **_timing(given, drug, due, about),
-        **_deviations(given, rows, drug, a_day, planned_days, treatment),
+        **timing(given, drug, treatment, due, about.limits.get(drug.name), about.progression),
+        **differences(given, rows, drug, a_day, planned_days, treatment),
     }
     return DrugCycle(
         cycle.subject_id,
@@ -323,42 +293,14 @@ def _drug_cycle(
         max((row.end_date or row.start_date for row in given), default=None),
         (given[0].start_date - due).days if given else None,
         planned_days,
-        sum(_days(row) for row in given),
+        sum(days_of(row) for row in given),
         a_day,
-        sum((row.dose * _days(row) for row in given), Decimal(0)),
+        sum((row.dose * days_of(row) for row in given), Decimal(0)),
         unit,
         tuple(found),
         "; ".join(found.values()) or f"as planned: {basis}",
         tuple(row.source for row in rows) or end.sources,
     )
-
-
-def _timing(
-    given: Sequence[Dose], drug: Drug, due: dt.date, about: _Circumstances
-) -> dict[str, str]:
-    """Return when doses differ from the plan, with the reasons."""
-    found: dict[str, str] = {}
-    if not given:
-        return found
-    delay, window = (given[0].start_date - due).days, about.treatment.cycle_window_days
-    if delay > window:
-        found["DELAYED"] = f"{count_of(delay, 'day')} late, planned {due}"
-    if delay < -window:
-        found["EARLY"] = f"{count_of(-delay, 'day')} early, planned {due}"
-    if drug.max_hold_days is not None and delay > drug.max_hold_days:
-        found["HELD TOO LONG"] = f"held for more than {count_of(drug.max_hold_days, 'day')}"
-    limit, last = about.limits.get(drug.name), given[-1].end_date or given[-1].start_date
-    if limit is not None and last > limit:
-        found["AFTER LAST ALLOWED DAY"] = f"given on {last}, the last allowed day is {limit}"
-    after = about.progression
-    if after is not None and any(row.start_date > after for row in given):
-        allowed = "allowed" if about.treatment.beyond_progression else "not foreseen"
-        found["AFTER PROGRESSION"] = f"after the first progression on {after}, {allowed}"
-    return found
-
-
-def _days(row: Dose) -> int:
-    return ((row.end_date or row.start_date) - row.start_date).days + 1
 
 
 def _planned_a_day(
@@ -374,92 +316,3 @@ def _planned_a_day(
     except InputError as error:
         return None, str(error)
     return amount.dose, amount.reason
-
-
-def _deviations(
-    given: Sequence[Dose],
-    rows: Sequence[Dose],
-    drug: Drug,
-    a_day: Decimal | None,
-    planned_days: int,
-    treatment: Treatment,
-) -> dict[str, str]:
-    """Return how doses and their number differ from the plan, with the reasons."""
-    why = next((f" ({row.change_reason})" for row in rows if row.change_reason), "")
-    if not given:
-        return {"OMITTED": f"{drug.name} was not given{why}"}
-    found: dict[str, str] = {}
-    for row in given:
-        size = f"{plain(row.dose)} {row.unit}"
-        if a_day is not None and (name := _size(row.dose, a_day, drug, treatment)):
-            found.setdefault(name, f"{size} instead of {plain(a_day)} {row.unit}{why}")
-            if not drug.is_modifiable:
-                found.setdefault("NOT MODIFIABLE", f"the dose of {drug.name} may not be changed")
-        levels = [level.value for level in drug.levels]
-        if drug.is_modifiable and levels and row.dose not in levels:
-            allowed = ", ".join(str(level) for level in drug.levels)
-            found.setdefault("OFF LEVEL", f"{size} is no level of {drug.name} ({allowed})")
-        if note := _infusion(row, drug):
-            found.setdefault("INFUSION TIME", note)
-    days = sum(_days(row) for row in given)
-    if days != planned_days:
-        name = "SHORTENED" if days < planned_days else "PROLONGED"
-        found[name] = f"given on {count_of(days, 'day')} of {planned_days} planned{why}"
-    return found
-
-
-def _size(dose: Decimal, a_day: Decimal, drug: Drug, treatment: Treatment) -> str:
-    """Return REDUCED or INCREASED; a computed dose within the tolerance is neither."""
-    tolerance = Decimal(0) if drug.unit == FLAT else treatment.dose_tolerance * a_day
-    if abs(Fraction(dose) - Fraction(a_day)) <= Fraction(tolerance):
-        return ""
-    return "REDUCED" if dose < a_day else "INCREASED"
-
-
-def _infusion(row: Dose, drug: Drug) -> str:
-    planned, tolerance = drug.infusion_minutes, drug.infusion_tolerance_minutes
-    if row.infusion_minutes is None or planned is None or tolerance is None:
-        return ""
-    if abs(row.infusion_minutes - planned) <= tolerance:
-        return ""
-    return (
-        f"infused in {plain(row.infusion_minutes)} minutes on {row.start_date}; "
-        f"allowed are {planned - tolerance} to {planned + tolerance}"
-    )
-
-
-def _dates(
-    protocol: Protocol,
-    given: Sequence[Dose],
-    cycles: Sequence[GivenCycle],
-    ends: dict[str, DrugEnd],
-) -> list[DerivedDate]:
-    """Return the days that follow from what was given."""
-    treatment = protocol.treatment
-    found: list[DerivedDate] = []
-    for drug in treatment.drugs:
-        own = sorted((r for r in given if r.drug == drug.name), key=lambda row: row.start_date)
-        if own and drug.stop_after is not None:
-            found.append(last_allowed(drug, own[0].start_date, (own[0].source,)))
-    last = max(given, key=lambda row: (row.end_date or row.start_date, row.source.line))
-    day = last.end_date or last.start_date
-    is_over = all(end.is_over for name, end in ends.items() if name in {r.drug for r in given})
-    so_far = "" if is_over else ", so far: treatment goes on"
-    found.append(
-        DerivedDate("last dose", last.drug, day, f"the latest of any drug{so_far}", (last.source,))
-    )
-    for name, period in (
-        ("end of contraception", treatment.contraception),
-        ("end of safety follow-up", protocol.schedule.safety_follow_up),
-    ):
-        if period is not None:
-            reason = f"{period} after the last dose on {day}{so_far}"
-            found.append(
-                DerivedDate(name, None, last_day_after(day, period), reason, (last.source,))
-            )
-    if not is_over:
-        latest = cycles[-1]
-        due = latest.first_date + dt.timedelta(days=treatment.cycle_days)
-        reason = f"{treatment.cycle_days} days after cycle {latest.number} on {latest.first_date}"
-        found.append(DerivedDate("next cycle", None, due, reason, latest.sources))
-    return found

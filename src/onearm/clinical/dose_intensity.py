@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from onearm.clinical.dose_course import DoseCourse, DrugCycle, GivenCycle
+from onearm.clinical.dose_course import BETWEEN, DoseCourse, DrugCycle, GivenCycle
 from onearm.clinical.dosing_calendar import drugs_of
 from onearm.clinical.records import Source
 from onearm.format import count_of, number, percent, plain
@@ -68,11 +68,14 @@ class DoseIntensity:
 
 
 def dose_intensities(course: DoseCourse, treatment: Treatment) -> tuple[DoseIntensity, ...]:
-    """Return the dose intensity of each drug that was given, in the order of the protocol."""
+    """Return the dose intensity of each drug that was given, in the order of the protocol.
+
+    A drug whose doses are in several units has none; the course's notes say so.
+    """
     found = []
     for drug in treatment.drugs:
         own = [one for one in course.drugs if one.drug == drug.name]
-        if any(one.given > 0 for one in own):
+        if any(one.given > 0 for one in own) and BETWEEN not in own[0].unit:
             found.append(_intensity(course, treatment, drug, own))
     return tuple(found)
 

@@ -214,6 +214,9 @@ def _action(drug: Drug, rule: DoseRule | None, at: Amount) -> tuple[str | None, 
         share = f"{plain(rule.reduce_by * 100)} %"
         less = at.value * (Decimal(1) - rule.reduce_by)
         return "reduce", Amount(less, at.unit), f"{rule.when}: {at} less {share}"
+    if at.unit != drug.unit:
+        why = f"the dose is recorded in {at.unit}, the levels are in {drug.unit}"
+        return "reduce", None, f"{rule.when}: {rule.action}; {why}"
     below = [level for level in drug.levels if level.value < at.value]
     if not below:
         return LOWEST, None, f"{rule.when}: {at} is the lowest level of {drug.name}"

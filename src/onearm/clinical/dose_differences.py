@@ -1,0 +1,104 @@
+"""How the doses of one drug in one cycle differ from the plan, each with its reason.
+
+Takes doses and what was planned, gives the differences by name. ``>`` decides
+throughout: what is exactly at a window, a tolerance or the last allowed day is
+no difference. Knows one drug and one cycle.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+from onearm.clinical.records import Dose
+from onearm.format import count_of, plain
+from onearm.protocol.treatment import Drug, Treatment
+
+FLAT = "mg"
+
+
+def days_of(row: Dose) -> int:
+    """Return on how many days a row's dose was given."""
+    return ((row.end_date or row.start_date) - row.start_date).days + 1
+
+
+def timing(
+    given: Sequence[Dose],
+    drug: Drug,
+    treatment: Treatment,
+    due: dt.date,
+    limit: dt.date | None,
+    progression: dt.date | None,
+) -> dict[str, str]:
+    """Return when doses differ from the plan, with the reasons."""
+    found: dict[str, str] = {}
+    if not given:
+        return found
+    delay, window = (given[0].start_date - due).days, treatment.cycle_window_days
+    if delay > window:
+        found["DELAYED"] = f"{count_of(delay, 'day')} late, planned {due}"
+    if delay < -window:
+        found["EARLY"] = f"{count_of(-delay, 'day')} early, planned {due}"
+    if drug.max_hold_days is not None and delay > drug.max_hold_days:
+        found["HELD TOO LONG"] = f"held for more than {count_of(drug.max_hold_days, 'day')}"
+    last = given[-1].end_date or given[-1].start_date
+    if limit is not None and last > limit:
+        found["AFTER LAST ALLOWED DAY"] = f"given on {last}, the last allowed day is {limit}"
+    if progression is not None and any(row.start_date > progression for row in given):
+        allowed = "allowed" if treatment.beyond_progression else "not foreseen"
+        found["AFTER PROGRESSION"] = f"after the first progression on {progression}, {allowed}"
+    return found
+
+
+def differences(
+    given: Sequence[Dose],
+    rows: Sequence[Dose],
+    drug: Drug,
+    a_day: Decimal | None,
+    planned_days: int,
+    treatment: Treatment,
+) -> dict[str, str]:
+    """Return how doses and their number differ from the plan, with the reasons."""
+    why = next((f" ({row.change_reason})" for row in rows if row.change_reason), "")
+    if not given:
+        return {"OMITTED": f"{drug.name} was not given{why}"}
+    found: dict[str, str] = {}
+    for row in given:
+        size = f"{plain(row.dose)} {row.unit}"
+        if a_day is not None and (name := _size(row.dose, a_day, drug, treatment)):
+            found.setdefault(name, f"{size} instead of {plain(a_day)} {row.unit}{why}")
+            if not drug.is_modifiable:
+                found.setdefault("NOT MODIFIABLE", f"the dose of {drug.name} may not be changed")
+        levels = [level.value for level in drug.levels]
+        if drug.is_modifiable and levels and row.dose not in levels:
+            allowed = ", ".join(str(level) for level in drug.levels)
+            found.setdefault("OFF LEVEL", f"{size} is no level of {drug.name} ({allowed})")
+        if note := _infusion(row, drug):
+            found.setdefault("INFUSION TIME", note)
+    days = sum(days_of(row) for row in given)
+    if days != planned_days:
+        name = "SHORTENED" if days < planned_days else "PROLONGED"
+        found[name] = f"given on {count_of(days, 'day')} of {planned_days} planned{why}"
+    return found
+
+
+def _size(dose: Decimal, a_day: Decimal, drug: Drug, treatment: Treatment) -> str:
+    """Return REDUCED or INCREASED; a computed dose within the tolerance is neither."""
+    tolerance = Decimal(0) if drug.unit == FLAT else treatment.dose_tolerance * a_day
+    if abs(Fraction(dose) - Fraction(a_day)) <= Fraction(tolerance):
+        return ""
+    return "REDUCED" if dose < a_day else "INCREASED"
+
+
+def _infusion(row: Dose, drug: Drug) -> str:
+    planned, tolerance = drug.infusion_minutes, drug.infusion_tolerance_minutes
+    if row.infusion_minutes is None or planned is None or tolerance is None:
+        return ""
+    if abs(row.infusion_minutes - planned) <= tolerance:
+        return ""
+    return (
+        f"infused in {plain(row.infusion_minutes)} minutes on {row.start_date}; "
+        f"allowed are {planned - tolerance} to {planned + tolerance}"
+    )
