@@ -36,6 +36,8 @@ def subject(tmp_path):
         first = {"subject_id": "S01", "first_dose_date": "2020-01-08", **about}
         write_table(tmp_path / "subjects.csv", list(first), [list(first.values())])
         for name, header, rows in tables:
+            if header == EVENT:
+                header, rows = f"related {header}", [f"N {row}" for row in rows]
             names = ["subject_id", *header.split()]
             cells = [["S01", *(cell.replace("_", " ") for cell in row.split())] for row in rows]
             cells = [["" if cell == "." else cell for cell in row] for row in cells]
@@ -127,6 +129,11 @@ LESION_STORIES = [  # story, rows of lesions.csv from line 2 on, findings
     ("one label on scans 15 days apart", [BASE, LATER, LATER.replace("02-20", "03-06")],
      [("warning", "visit-spread", 3)]),
     ("one label on scans 14 days apart", [BASE, LATER, LATER.replace("02-20", "03-05")], []),
+    ("one lesion twice in a visit, with two answers",
+     [BASE, LATER, LATER.replace("02-20", "02-22").replace("28", "90")],
+     [("warning", "scanned-twice", 4)]),
+    ("one lesion twice on a day, by two names of the visit",
+     [BASE, LATER, LATER.replace("W06", "W07")], [("warning", "visits-overlap", 4)]),
     ("two visits that overlap",
      [BASE, LATER, LATER.replace("02-20", "03-01"),
       LATER.replace("2020-02-20 W06", "2020-02-25 W07")],
@@ -233,11 +240,17 @@ STORIES = [  # story, the subject, tables, findings
     ("fatal, but grade 4", {}, [("adverse_events", EVENT, ["Sepsis 4 . . FATAL"])],
      [("warning", "fatal-below-grade-5", 2)]),
     ("not related, but to a drug", {},
-     [("adverse_events", "term related related_to", ["Rash N anlotinib"])],
+     [("adverse_events", "term grade related related_to", ["Rash 1 N anlotinib"])],
      [("error", "relation-contradicts", 2)]),
     ("an event that ends before it begins", {},
      [("adverse_events", EVENT, ["Rash 1 2020-02-01 2020-01-31"])],
      [("warning", "end-before-begin", 2)]),
+    ("an event without grade", {}, [("adverse_events", EVENT, ["Rash"])],
+     [("warning", "no-grade", 2)]),
+    ("an event without relation", {}, [("adverse_events", "term grade related", ["Rash 1 ."])],
+     [("warning", "no-relation", 2)]),
+    ("related to a drug, the word itself left out", {},
+     [("adverse_events", "term grade related related_to", ["Rash 1 . anlotinib"])], []),
     ("one event twice", {}, [("adverse_events", EVENT, ["Rash 1 2020-02-01"] * 2)],
      [("warning", "duplicate-key", 3)]),
     ("two ends of treatment", {},

@@ -9,7 +9,7 @@ checked when it was read; what the lesions say stands in ``lesion_checks``.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import fields
 from itertools import pairwise
 from typing import Any
@@ -63,6 +63,7 @@ def check_subject(
         *_check_doses(records, drugs),
         *_check_adverse_events(records, drugs),
         *_check_periods(records),
+        *_check_gaps(records),
     )
 
 
@@ -78,16 +79,19 @@ def _tables(records: SubjectRecords) -> Iterator[tuple[str, Sequence[Any]]]:
 
 
 def _check_keys(records: SubjectRecords) -> Iterator[Finding]:
-    """Two rows of one table with the same natural key."""
     for name, rows in _tables(records):
-        first: dict[tuple[str, ...], int] = {}
-        for row in rows:
-            line = first.setdefault(row.source.key, row.source.line)
-            if line != row.source.line:
-                key = ", ".join(part for part in row.source.key[1:] if part)
-                severity: Severity = "error" if name in UNIQUE else "warning"
-                message = f"the same as line {line} by its key ({key})"
-                yield _finding(severity, "duplicate-key", message, row, None)
+        yield from check_keys(rows, "error" if name in UNIQUE else "warning")
+
+
+def check_keys(rows: Iterable[Any], severity: Severity = "error") -> Iterator[Finding]:
+    """Find the rows of one table that share their natural key with an earlier row."""
+    first: dict[tuple[str, ...], int] = {}
+    for row in rows:
+        line = first.setdefault(row.source.key, row.source.line)
+        if line != row.source.line:
+            key = ", ".join(part for part in row.source.key[1:] if part)
+            message = f"the same as line {line} by its key ({key})"
+            yield _finding(severity, "duplicate-key", message, row, None)
 
 
 def _check_subject_dates(records: SubjectRecords) -> Iterator[Finding]:
@@ -218,6 +222,17 @@ def _check_adverse_events(records: SubjectRecords, drugs: Collection[str]) -> It
             yield _finding("warning", "fatal-below-grade-5", message, event, "grade")
         yield from _check_drugs(event.related_to, drugs, event, "related_to", drugs)
         yield from _check_drugs(event.action_drugs, drugs, event, "action_drugs", drugs)
+
+
+def _check_gaps(records: SubjectRecords) -> Iterator[Finding]:
+    """Warn of an event that, without grade or relation, counts as neither severe nor related."""
+    for row in records.adverse_events or ():
+        if row.grade is None:
+            message = f"{row.term} has no grade and counts in none"
+            yield _finding("warning", "no-grade", message, row, "grade")
+        if row.is_related is None and not row.related_to:
+            message = f"{row.term} has no relation and counts as not related"
+            yield _finding("warning", "no-relation", message, row, "related")
 
 
 def _check_periods(records: SubjectRecords) -> Iterator[Finding]:

@@ -61,6 +61,7 @@ def check_lesions(
     for row in rows:
         yield from _check_cells(row, rules)
     visits = assemble_visits(rows, rules, reference)
+    yield from _check_repeats(visits)
     yield from _check_lesion_identity(rows)
     yield from _check_order(visits, rules)
     chosen = choose_baseline(visits, reference)
@@ -74,6 +75,18 @@ def check_lesions(
         )
         return
     yield from _check_baseline(chosen.visit, visits, rules, reference)
+
+
+def _check_repeats(visits: Sequence[Visit]) -> Iterator[Finding]:
+    """Warn of a lesion that has two answers within one visit."""
+    for visit in visits:
+        first: dict[str, Measurement] = {}
+        for row in visit.rows:
+            known = first.setdefault(row.lesion_id, row)
+            answers = (known.diameter_um, known.state), (row.diameter_um, row.state)
+            if known.date != row.date and answers[0] != answers[1]:
+                message = f"differs between {known.date} and {row.date}, one visit; the last counts"
+                yield _finding("warning", "scanned-twice", message, row, "date")
 
 
 def _finding(severity: Severity, code: str, message: str, row: Measurement, of: str) -> Finding:

@@ -68,4 +68,5 @@ def is_gone(row: Measurement, limits: Limits) -> bool:
     if row.state is LesionState.ABSENT or row.state is LesionState.MERGED:
         return True
     size = value_of(row, limits)
-    return row.is_nodal and size is not None and size < NODE_NORMAL_BELOW_UM
+    least = NODE_NORMAL_BELOW_UM if row.is_nodal else 1
+    return size is not None and size < least

@@ -394,13 +394,12 @@ def _stopped(records: SubjectRecords, *reasons: str) -> tuple[dt.date, Source] |
 
 
 def _last_contact(records: SubjectRecords) -> tuple[dt.date, Source] | None:
-    """Return the last day of follow-up; where none was collected, the last record of any kind."""
-    if records.follow_up is not None:
-        return max(((row.date, row.source) for row in records.follow_up), default=None)
-    days = [(row.date, row.source) for row in records.lesions or ()]
-    days += [(row.end_date or row.start_date, row.source) for row in records.doses or ()]
+    """Return the last day known alive: of follow-up, a scan, a dose or a sample."""
+    days = [(row.date, row.source) for row in records.follow_up or ()]
+    days += [(row.date, row.source) for row in records.lesions or ()]
+    days += [(row.start_date, row.source) for row in records.doses or ()]
     days += [(row.date, row.source) for row in records.labs or ()]
-    return max(days, default=None)
+    return max(days, key=lambda day: day[0], default=None)
 
 
 def best_change(subject: Subject, points: Sequence[TimePoint], about: Circumstances) -> BestChange:

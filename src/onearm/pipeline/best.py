@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from onearm.clinical import best as clinical_best
+from onearm.clinical.checks import check_keys
 from onearm.clinical.derived import BestResponse
 from onearm.clinical.records import RecordedResponse
 from onearm.clinical.sequence import Circumstances, Judged, cr_then_pr
@@ -114,6 +115,9 @@ def best_response(
     people = read_subjects(subjects)
     table = read_table(Path(timepoints), RecordedResponse, required=("response",)).checked()
     records = table.records
+    repeated = list(check_keys(records))
+    if repeated:
+        raise InputError(repeated)
     grouped: dict[tuple[str, str], list[RecordedResponse]] = {}
     for record in records:
         grouped.setdefault((record.subject_id, record.evaluator), []).append(record)

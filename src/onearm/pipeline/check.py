@@ -115,13 +115,17 @@ def _data(folder: Path, protocol: Protocol | None) -> list[Finding]:
     from onearm.pipeline.study import load_study, read_tables
 
     if protocol is None:
-        return list(read_tables(folder / "data")[1])
+        # Which columns of the subjects are read is for the protocol to say.
+        found = read_tables(folder / "data")[1]
+        unread = ("unknown-column", "subjects.csv")
+        return [f for f in found if (f.code, f.place.file if f.place else "") != unread]
     try:
         study = load_study(folder)
     except InputError as error:
         return list(error.findings)
     derived = (derive_subject(records, protocol) for records in study.subjects)
-    return [*study.findings, *(finding for answers in derived for finding in answers.findings)]
+    found = [*study.findings, *(finding for answers in derived for finding in answers.findings)]
+    return [*found]
 
 
 def protocol_findings(protocol: Protocol, document: Document) -> Iterator[Finding]:

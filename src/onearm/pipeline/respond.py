@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from onearm.clinical.checks import check_keys
 from onearm.clinical.derived import TimePoint
 from onearm.clinical.lesion_checks import check_lesions
 from onearm.clinical.records import Measurement, Subject
-from onearm.clinical.subject import reference_date
+from onearm.clinical.subject import marker_readings, reference_date
 from onearm.clinical.timepoints import assess_subject
 from onearm.errors import Finding, InputError, Place, nearest
 from onearm.format import count_of, millimetres, source_lines, text_table
@@ -146,8 +147,16 @@ def _respond_study(folder: Path, rules: Path | str | None, subject: str | None) 
     chosen = study.protocol.response.rules if rules is None else read_rules(rules)
     rows = [row for records in study.subjects for row in records.lesions or ()]
     people = [records.subject for records in study.subjects]
-    with_irecist = study.protocol.response.also == "iRECIST" or rules is not None
-    return judge(rows, chosen, people, subject, with_irecist=with_irecist, file=str(folder))
+    plan = study.protocol.response
+    with_irecist = plan.also == "iRECIST" or rules is not None
+    markers = {
+        records.subject.subject_id: marker_readings(records, plan.markers)
+        for records in study.subjects
+    }
+    file = str(folder)
+    return judge(
+        rows, chosen, people, subject, with_irecist=with_irecist, markers=markers, file=file
+    )
 
 
 def _respond_table(
@@ -157,6 +166,9 @@ def _respond_table(
 
     people = read_subjects(subjects)
     table = read_table(lesions, Measurement).checked()
+    repeated = list(check_keys(table.records))
+    if repeated:
+        raise InputError(repeated)
     answer = judge(table.records, rules, people, subject, file=str(lesions))
     return replace(answer, warnings=(*table.findings, *answer.warnings))
 
@@ -177,7 +189,11 @@ def read_subjects(path: Path | str | None) -> tuple[Subject, ...] | None:
         return None
     from onearm.io.csv import read_table
 
-    return read_table(Path(path), Subject, ignore_others=True).checked().records
+    people = read_table(Path(path), Subject, ignore_others=True).checked().records
+    repeated = list(check_keys(people))
+    if repeated:
+        raise InputError(repeated)
+    return people
 
 
 def judge(
@@ -187,9 +203,14 @@ def judge(
     only: str | None,
     *,
     with_irecist: bool = True,
+    markers: Mapping[str, Sequence[tuple[dt.date, bool]]] | None = None,
     file: str = "the lesions",
 ) -> Responses:
-    """Judge the measurements of many subjects, ordered by subject."""
+    """Judge the measurements of many subjects, ordered by subject.
+
+    ``markers`` gives the tumour marker readings of each subject, as in
+    :func:`~onearm.clinical.timepoints.assess_subject`.
+    """
     by_subject: dict[str, list[Measurement]] = {}
     for row in rows:
         if only is None or row.subject_id == only:
@@ -202,7 +223,15 @@ def judge(
         reference = None if person is None else reference_date(person, rules)
         own = by_subject[subject_id]
         findings += _checks(own, rules, reference)
-        points += assess_subject(own, rules, reference, with_irecist=with_irecist)[0]
+        judged, noticed = assess_subject(
+            own,
+            rules,
+            reference,
+            with_irecist=with_irecist,
+            markers=(markers or {}).get(subject_id, ()),
+        )
+        points += judged
+        findings += [finding for finding in noticed if finding.severity == "warning"]
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise InputError(errors)

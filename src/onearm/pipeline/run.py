@@ -21,7 +21,8 @@ from onearm import __version__
 from onearm.clinical.readings import planned_readings
 from onearm.clinical.subject import SubjectAnswers, derive_subject
 from onearm.errors import Finding, InputError, nearest
-from onearm.format import count_of, interval, text_table, with_unit
+from onearm.format import count_of, interval, level_text, text_table, with_unit
+from onearm.pipeline.check import protocol_findings
 from onearm.pipeline.study import Study, load_study
 from onearm.results.model import Comparison, Results, Row
 from onearm.results.run import run_analyses
@@ -70,12 +71,15 @@ def _analyse(folder: Path, progress: Callable[[str], None]) -> Analysed:
     progress("deriving responses and events")
     readings = planned_readings(study.subjects, study.protocol.response)
     derived = tuple(derive_subject(r, study.protocol, readings) for r in study.subjects)
-    findings = [*study.findings, *(f for answers in derived for f in answers.findings)]
+    findings = [*protocol_findings(study.protocol, study.document), *study.findings]
+    findings += [f for answers in derived for f in answers.findings]
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise InputError(errors)
     progress("computing results")
-    results = run_analyses(study.protocol, study.subjects, derived, study.screening, readings)
+    results = run_analyses(
+        study.protocol, study.subjects, derived, study.screening, readings
+    )
     return Analysed(study, derived, results, tuple(findings))
 
 
@@ -109,13 +113,14 @@ class Ran:
             )
             for one in headline(found.results)
         ]
+        level = found.study.protocol.analysis.level
         report = next(path for path in self.written if path.name.startswith("report"))
         subjects = count_of(len(found.study.subjects), "subject")
         results = count_of(len(found.results.rows), "result")
         lines = [
             f"{found.study.protocol.study.id}: {subjects}, {results}",
             "",
-            text_table(("", "Result", "95 % CI", "Id"), rows),
+            text_table(("", "Result", f"{level_text(level)} CI", "Id"), rows),
             "",
         ]
         lines += _verdicts(self.comparisons)
@@ -246,7 +251,8 @@ def _data_files(analysed: Analysed, provenance: dict[str, object]) -> dict[str, 
         "results.json": results_text(analysed.study.protocol.study.id, analysed.results),
         "provenance.json": made,
     }
-    for name, (header, rows) in derived_tables(analysed.derived).items():
+    tables = derived_tables(analysed.derived)
+    for name, (header, rows) in tables.items():
         files[f"derived/{name}"] = table_text(header, rows)
     return files
 

@@ -22,6 +22,7 @@ from onearm.clinical.records import TABLES, Screening, Subject, SubjectRecords
 from onearm.errors import Finding, InputError, Place, nearest
 from onearm.io.csv import Table, errors_with_hints, read_table
 from onearm.io.yaml import read_yaml
+from onearm.protocol.document import Document
 from onearm.protocol.model import Protocol
 from onearm.protocol.parse import parse_protocol
 from onearm.results.model import slug
@@ -40,6 +41,7 @@ class Study:
     """
 
     folder: Path
+    document: Document
     protocol: Protocol
     tables: Mapping[str, tuple[Any, ...] | None]
     subjects: tuple[SubjectRecords, ...]
@@ -68,9 +70,11 @@ def load_study(folder: Path | str) -> Study:
     folder = Path(folder)
     if not (folder / "protocol.yaml").is_file():
         raise InputError(f"{folder}: no study folder; it must hold a protocol.yaml")
-    protocol = parse_protocol(read_yaml(folder / "protocol.yaml"))
+    document = read_yaml(folder / "protocol.yaml")
+    protocol = parse_protocol(document)
     tables, findings, origins = read_tables(folder / "data", _characteristics(protocol))
-    findings += _membership(tables)
+    if not _is_broken(findings, "subjects.csv"):  # else every row would have no subject
+        findings += _membership(tables)
     findings += _evaluators(tables, protocol.response.primary_evaluator)
     _stop_at_errors(findings)
     subjects, screening, notes = _up_to_cutoff(tables, protocol.study.data_cutoff)
@@ -82,7 +86,12 @@ def load_study(folder: Path | str) -> Study:
     for records in subjects:
         findings += check_subject(records, protocol.response.rules, drugs=drugs)
     _stop_at_errors(findings)
-    return Study(folder, protocol, tables, subjects, screening, tuple(findings), origins)
+    return Study(folder, document, protocol, tables, subjects, screening, tuple(findings), origins)
+
+
+def _is_broken(findings: Iterable[Finding], file: str) -> bool:
+    """Return whether a file could not be read whole."""
+    return any(f.severity == "error" and f.place and f.place.file == file for f in findings)
 
 
 def _stop_at_errors(findings: Iterable[Finding]) -> None:

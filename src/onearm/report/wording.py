@@ -108,7 +108,9 @@ def _time(shown: Shown, head: str) -> Phrase:
 def _median(shown: Shown, result_id: str) -> Phrase:
     if shown.has_value(result_id):
         return shown.value_with_unit(result_id)
-    return phrase(Span("not reached", result_id))
+    text = fmt.result(shown.row(result_id), shown.profile)
+    words = {fmt.NOT_REACHED: "not reached", fmt.NOT_ESTIMABLE: "not estimable"}
+    return phrase(Span(words.get(text, text), result_id))
 
 
 def _safety(shown: Shown) -> Phrase:

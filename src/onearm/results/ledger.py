@@ -98,11 +98,17 @@ class Ledger:
         numerator: str,
         denominator: str,
         contributions: Iterable[Contribution],
+        *,
+        part: str | None = None,
     ) -> str:
-        """Write down who is counted, ordered by subject; return the basis's id."""
+        """Write down who is counted, ordered by subject; return the basis's id.
+
+        ``part`` tells a basis of some of an entry's results from that of the others.
+        """
+        name = f"{entry.id}/{part}" if part else entry.id
         ordered = sorted(contributions, key=lambda c: c.subject_id)
-        self.bases[entry.id] = Basis(entry.id, numerator, denominator, tuple(ordered))
-        return entry.id
+        self.bases[name] = Basis(name, numerator, denominator, tuple(ordered))
+        return name
 
     def add(
         self,

@@ -14,7 +14,7 @@ from onearm.protocol.endpoints import Decision, Endpoint
 from onearm.results.ledger import Entry, Ledger, Person, Population
 from onearm.results.model import Contribution, Row
 from onearm.results.plan import ALL, Analysis
-from onearm.stats.proportion import Proportion, clopper_pearson, wilson
+from onearm.stats.proportion import Method, Proportion, clopper_pearson, interval, wilson
 from onearm.terms import IResponse, Kind, Response
 
 RESPONDED = (Response.CR, Response.PR)
@@ -204,19 +204,26 @@ def add_primary(ledger: Ledger, population: Population, analysis: Analysis) -> N
     responders, of = counts[f"{endpoint.id}/all/count"], counts[f"{endpoint.id}/all/total"]
     if not of.value:
         return
+    method = population.protocol.analysis.interval
     for variant in ("", *analysis.variants):
         level = 0.90 if variant == "level-90" else endpoint.decision.level
         entry = Entry(analysis, ALL, variant)
-        _add_verdict(ledger, entry, responders, int(of.value), endpoint.decision, level)
+        _add_verdict(ledger, entry, responders, int(of.value), endpoint.decision, level, method)
 
 
 def _add_verdict(
-    ledger: Ledger, entry: Entry, responders: Row, total: int, decision: Decision, level: float
+    ledger: Ledger,
+    entry: Entry,
+    responders: Row,
+    total: int,
+    decision: Decision,
+    level: float,
+    method: Method,
 ) -> None:
     threshold, count = float(decision.lower_limit_above), int(responders.value or 0)
-    limit = clopper_pearson(count, total, level=level).lower
-    needed = _needed(total, threshold, level)
-    rule = f"lower two-sided {level_text(level)} limit above {percent(threshold)} %"
+    limit = interval(count, total, method=method, level=level).lower
+    needed = _needed(total, threshold, level, method)
+    rule = f"lower two-sided {level_text(level)} {method} limit above {percent(threshold)} %"
     sign = ">" if limit > threshold else "<="
     basis = responders.basis
     ledger.add(
@@ -224,8 +231,8 @@ def _add_verdict(
         basis=basis, formula=f"{percent(limit)} % {sign} {percent(threshold)} %",
     )  # fmt: skip
     ledger.add(
-        entry, "limit", Kind.PROPORTION, limit, level=level, method="clopper-pearson", basis=basis,
-        formula=f"clopper-pearson {level_text(level)} limit of {count} / {total}",
+        entry, "limit", Kind.PROPORTION, limit, level=level, method=method, basis=basis,
+        formula=f"{method} {level_text(level)} limit of {count} / {total}",
     )  # fmt: skip
     ledger.add(
         entry, "threshold", Kind.PROPORTION, threshold, method=rule, basis=basis,
@@ -245,8 +252,8 @@ def _decided(population: Population) -> Endpoint | None:
     return None
 
 
-def _needed(total: int, threshold: float, level: float) -> int | None:
+def _needed(total: int, threshold: float, level: float, method: Method) -> int | None:
     for successes in range(total + 1):
-        if clopper_pearson(successes, total, level=level).lower > threshold:
+        if interval(successes, total, method=method, level=level).lower > threshold:
             return successes
     return None

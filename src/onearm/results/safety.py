@@ -79,13 +79,22 @@ def _add_counts(
     chosen: dict[str, list[AdverseEvent]],
     what: str,
 ) -> None:
-    contributions = [_contribution(p, chosen[p.subject_id], what) for p in people]
-    denominator = f"{entry.analysis.set} subjects, {entry.group.label}"
-    basis = ledger.basis(entry, f"at least one {what}", denominator, contributions)
-    ledger.add(entry, "total", Kind.COUNT, len(people), basis=basis)
     for name, least in (("any", 0), ("grade_3", SEVERE), ("grade_5", 5)):
-        n = sum(any((e.grade or 0) >= least for e in events) for events in chosen.values())
-        ledger.add(entry, f"{name}_count", Kind.COUNT, n, basis=basis, formula=_formula(least))
+        severe = {p.subject_id: _of_grade(chosen[p.subject_id], least) for p in people}
+        worded = what if not least else f"{what}, {_grade_words(least)}"
+        contributions = [_contribution(p, severe[p.subject_id], worded) for p in people]
+        denominator = f"{entry.analysis.set} subjects, {entry.group.label}"
+        part = None if not least else name
+        basis = ledger.basis(entry, f"at least one {worded}", denominator, contributions, part=part)
+        if not least:
+            ledger.add(entry, "total", Kind.COUNT, len(people), basis=basis)
+            ledger.add(
+                entry, "event_count", Kind.COUNT, sum(map(len, chosen.values())), basis=basis,
+                formula="events, each counted",
+            )  # fmt: skip
+        n = sum(map(bool, severe.values()))
+        formula = f"subjects with at least one event, {_grade_words(least)}"
+        ledger.add(entry, f"{name}_count", Kind.COUNT, n, basis=basis, formula=formula)
         ledger.add(
             entry,
             f"{name}_estimate",
@@ -95,15 +104,14 @@ def _add_counts(
             basis=basis,
             formula=f"{n} / {len(people)}",
         )
-    ledger.add(
-        entry, "event_count", Kind.COUNT, sum(map(len, chosen.values())), basis=basis,
-        formula="events, each counted",
-    )  # fmt: skip
 
 
-def _formula(least: int) -> str:
-    which = "any grade" if not least else f"grade {least} or higher" if least < 5 else "grade 5"
-    return f"subjects with at least one event of {which}"
+def _of_grade(events: Sequence[AdverseEvent], least: int) -> list[AdverseEvent]:
+    return [event for event in events if (event.grade or 0) >= least]
+
+
+def _grade_words(least: int) -> str:
+    return "any grade" if not least else f"grade {least} or higher" if least < 5 else "grade 5"
 
 
 def _contribution(person: Person, events: Sequence[AdverseEvent], what: str) -> Contribution:

@@ -28,6 +28,7 @@ from onearm.terms import DAYS_PER_MONTH, Kind
 
 FOLLOW_UP = {"follow-up-pfs": "pfs", "follow-up-os": "os"}
 MONTHS_BETWEEN_TICKS = 3
+LEVEL = "the midpoint where it is level there"
 
 
 def add_time(ledger: Ledger, population: Population, analysis: Analysis) -> None:
@@ -137,15 +138,15 @@ def _add_curve(
     for landmark in population.protocol.analysis.landmarks:
         rate = survival_at(curve, float(landmark.days))
         name = f"rate_{landmark.suffix}"
-        for statistic, value in (
-            (name, rate.estimate),
-            (f"{name}_lower", rate.lower),
-            (f"{name}_upper", rate.upper),
+        for statistic, value, limit_of in (
+            (name, rate.estimate, ""),
+            (f"{name}_lower", rate.lower, f"{curve.transform} limit of "),
+            (f"{name}_upper", rate.upper, f"{curve.transform} limit of "),
         ):
             note = None if value is not None else rate.note or "not estimable"
             ledger.add(
                 entry, statistic, Kind.PROPORTION, value, level=curve.level, method=method,
-                note=note, basis=basis, formula=f"S({landmark})",
+                note=note, basis=basis, formula=f"{limit_of}S({landmark})",
             )  # fmt: skip
     _add_steps(ledger, entry, curve, method, basis)
     _add_ticks(ledger, entry, [event.days for event in events], basis)
@@ -156,13 +157,13 @@ def _add_quantiles(
 ) -> None:
     half = quantile(curve, 0.5)
     rows: list[tuple[str, float | None, Quantile, str]] = [
-        ("median", half.value, half, "first day on which the curve falls to 50 %"),
+        ("median", half.value, half, f"day on which the curve crosses 50 %; {LEVEL}"),
         ("lower", half.lower, half, "Brookmeyer-Crowley: limit of the median"),
         ("upper", half.upper, half, "Brookmeyer-Crowley: limit of the median"),
     ]
     for name, p in (("quartile_1", 0.25), ("quartile_3", 0.75)):
         at = quantile(curve, p)
-        rows.append((name, at.value, at, "first day on which the curve falls to the quartile"))
+        rows.append((name, at.value, at, f"day on which the curve crosses the quartile; {LEVEL}"))
     for statistic, value, source, formula in rows:
         note = None if value is not None else source.note or "not reached"
         ledger.add(
@@ -176,15 +177,15 @@ def _add_steps(ledger: Ledger, entry: Entry, curve: SurvivalCurve, method: str, 
         step = Entry(
             entry.analysis, entry.group, entry.variant, f"step:{plain(day)}", f"day {plain(day)}"
         )
-        for statistic, value in (
-            ("survival", curve.survival[i]),
-            ("lower", curve.lower[i]),
-            ("upper", curve.upper[i]),
+        for statistic, value, formula in (
+            ("survival", curve.survival[i], "product of (1 - events / at risk) up to this day"),
+            ("lower", curve.lower[i], f"{curve.transform} limit of the survival on this day"),
+            ("upper", curve.upper[i], f"{curve.transform} limit of the survival on this day"),
         ):
             note = None if value is not None else "no limit here"
             ledger.add(
                 step, statistic, Kind.PROPORTION, value, level=curve.level, method=method,
-                note=note, basis=basis, formula="product of (1 - events / at risk) up to this day",
+                note=note, basis=basis, formula=formula,
             )  # fmt: skip
         for statistic, count in (
             ("at_risk", curve.at_risk[i]),
