@@ -61,6 +61,7 @@ def plot(answer: object, path: Path) -> Plotted:
         raise ResultError("no figure without matplotlib; pip install 'onearm[report]' brings it")
     drawing = _drawing(answer)
     image = image_of(drawing, ending)  # type: ignore[arg-type]
+    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.part")
     try:
         beside.write_bytes(image)
