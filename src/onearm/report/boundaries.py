@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 BAD, GOOD, ON = "#f2c6a5", "#b9d6e8", GRID
 """Light orange (hatched), light blue, grey: stop, promising, go on."""
+MOST_TICKS = 12  # looks that have a tick of their own
 MOST_NUMBERED = 24  # bounds that are written beside their marks
 KEY = 0.28  # inches below the axis for the names of the zones
 
@@ -189,7 +190,10 @@ def bounds_panel(axes: Axes, known: Numbers, zones: Zones, *, most: float | None
             _numbers(axes, changes, sign)
     axes.set_xlim(0 if sizes[0] - width / 2 > 0 else sizes[0] - 1, last + max(width, last / 30))
     axes.set_ylim(-0.5, top)
-    whole_ticks(axes)
+    if len(sizes) <= MOST_TICKS:
+        axes.set_xticks(sizes)
+    else:
+        whole_ticks(axes)
     axes.yaxis.set_major_locator(whole_counts())
     axes.set_xlabel("Evaluable patients")
     axes.set_ylabel(f"{zones.counted} (count)")
