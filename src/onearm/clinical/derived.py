@@ -218,3 +218,24 @@ class Grade:
     ctcae: str
     sources: tuple[Source, ...]
     change: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabCourse:
+    """Baseline grade and worst grade on treatment of one subject in one CTCAE term.
+
+    ``worst_grade`` is None where no value on treatment has a grade;
+    ``highest_possible`` is above it where values leave candidates. ``values``
+    counts the values on treatment, ``not_graded`` those without any grade.
+    """
+
+    subject_id: str
+    term: str
+    baseline_grade: int | None
+    worst_grade: int | None
+    highest_possible: int | None
+    worst_date: dt.date | None
+    values: int
+    not_graded: int
+    reason: str
+    sources: tuple[Source, ...]

@@ -23,6 +23,7 @@ from onearm.clinical.subject import SubjectAnswers, derive_subject
 from onearm.errors import Finding, InputError, nearest
 from onearm.format import count_of, interval, level_text, text_table, with_unit
 from onearm.pipeline.check import protocol_findings
+from onearm.pipeline.lab_findings import criteria_of, lab_findings, lab_tables
 from onearm.pipeline.study import Study, load_study
 from onearm.results.model import Comparison, Results, Row
 from onearm.results.run import run_analyses
@@ -73,12 +74,13 @@ def _analyse(folder: Path, progress: Callable[[str], None]) -> Analysed:
     derived = tuple(derive_subject(r, study.protocol, readings) for r in study.subjects)
     findings = [*protocol_findings(study.protocol, study.document), *study.findings]
     findings += [f for answers in derived for f in answers.findings]
+    findings += lab_findings(study)
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise InputError(errors)
     progress("computing results")
     results = run_analyses(
-        study.protocol, study.subjects, derived, study.screening, readings
+        study.protocol, study.subjects, derived, study.screening, readings, criteria_of(study)
     )
     return Analysed(study, derived, results, tuple(findings))
 
@@ -251,7 +253,7 @@ def _data_files(analysed: Analysed, provenance: dict[str, object]) -> dict[str, 
         "results.json": results_text(analysed.study.protocol.study.id, analysed.results),
         "provenance.json": made,
     }
-    tables = derived_tables(analysed.derived)
+    tables = derived_tables(analysed.derived) | lab_tables(analysed.study)
     for name, (header, rows) in tables.items():
         files[f"derived/{name}"] = table_text(header, rows)
     return files

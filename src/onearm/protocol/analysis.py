@@ -119,6 +119,14 @@ class Subgroup(Part):
     )
 
 
+class SpecialInterest(Part):
+    """A group of adverse events that is also counted by itself."""
+
+    id: Name = Field(description="Name, as in result ids")
+    label: Text = Field(description="Name for readers")
+    terms: Texts = Field(description="Terms of the group, as coded; case does not count")
+
+
 class Safety(Part):
     """How adverse events are graded, attributed and reported."""
 
@@ -128,6 +136,9 @@ class Safety(Part):
     )
     emergent_until: PeriodValue | None = Field(
         None, description="How long after the last dose an event is treatment-emergent"
+    )
+    special_interest: tuple[SpecialInterest, ...] = Field(
+        (), description="Groups of adverse events of special interest"
     )
     related: Text | None = Field(None, description="Which events are treatment-related")
     immune_related: Text | None = Field(None, description="Which events are immune-related")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from onearm.clinical.records import Screening, SubjectRecords
 from onearm.clinical.subject import SubjectAnswers
+from onearm.protocol.ctcae import Ctcae
 from onearm.protocol.model import Protocol
 from onearm.results.model import Basis, Contribution, Results, Row, check_rows, slug
 from onearm.results.plan import Analysis, Group
@@ -38,6 +39,7 @@ class Population:
     protocol: Protocol
     people: tuple[Person, ...]
     screening: tuple[Screening, ...] | None
+    ctcae: Ctcae | None = None
 
     @property
     def by_endpoints(self) -> bool:

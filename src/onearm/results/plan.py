@@ -148,4 +148,8 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
         analysis("exposure", "Exposure", "exposure", whole, *drugs),
         analysis("dose-intensity", "Dose intensity", "intensity", whole, *drugs),
         analysis("irsae-outcome", "After an immune-related serious event", "irsae", whole),
+        analysis("teae", "Treatment-emergent adverse events", "emergent", whole),
+        analysis("aesi", "Adverse events of special interest", "special-interest", whole),
+        analysis("lab-worst", "Worst laboratory grades", "lab-worst", whole),
+        analysis("lab-shift", "Laboratory grades, from baseline to worst", "lab-shift", whole),
     )

@@ -13,11 +13,14 @@ from onearm.clinical.readings import PlannedReading, planned_readings
 from onearm.clinical.records import Screening, SubjectRecords
 from onearm.clinical.subject import SubjectAnswers
 from onearm.errors import DesignError
+from onearm.protocol.ctcae import Ctcae
 from onearm.protocol.model import Protocol
 from onearm.results.beyond import add_beyond
 from onearm.results.computable import computable
 from onearm.results.design_rows import BASIS, planned_design
+from onearm.results.emergent import add_emergent, add_special_interest
 from onearm.results.exposure import add_intensity
+from onearm.results.labs import add_lab_shift, add_lab_worst
 from onearm.results.ledger import Ledger, Person, Population
 from onearm.results.model import Results
 from onearm.results.people import add_baseline, add_change, add_flow, add_happened
@@ -45,6 +48,10 @@ FAMILIES: dict[str, Callable[[Ledger, Population, Analysis], None]] = {
     "exposure": add_exposure,
     "intensity": add_intensity,
     "irsae": add_irsae,
+    "emergent": add_emergent,
+    "special-interest": add_special_interest,
+    "lab-worst": add_lab_worst,
+    "lab-shift": add_lab_shift,
     "two-stage": add_two_stage,
 }
 
@@ -55,6 +62,7 @@ def run_analyses(
     answers: Sequence[SubjectAnswers],
     screening: Sequence[Screening] | None,
     readings: Sequence[PlannedReading] | None = None,
+    ctcae: Ctcae | None = None,
 ) -> Results:
     """Compute every planned result.
 
@@ -69,11 +77,14 @@ def run_analyses(
     readings
         The other sources and evaluators, as the answers have them; by default
         what the records hold.
+    ctcae
+        The criteria by which laboratory values are graded; without them none are.
     """
     if readings is None:
         readings = planned_readings(records, protocol.response)
     people = tuple(Person(r, a) for r, a in zip(records, answers, strict=True))
-    population = Population(protocol, people, None if screening is None else tuple(screening))
+    screened = None if screening is None else tuple(screening)
+    population = Population(protocol, people, screened, ctcae)
     ledger = Ledger()
     for analysis in plan(protocol, readings):
         known = computable(population, analysis)

@@ -1,0 +1,119 @@
+"""Laboratory grades counted by subject: worst grade by term, and shift from baseline.
+
+Takes the graded values of every subject, gives counts. A subject counts once a
+term; who has no graded value on treatment is not in the denominator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from onearm.clinical.derived import LabCourse
+from onearm.clinical.lab_course import grades_of, lab_courses
+from onearm.clinical.labs import Grader
+from onearm.results.ledger import Entry, Ledger, Person, Population, tally
+from onearm.results.model import Contribution, slugs
+from onearm.results.plan import Analysis
+
+SEVERE = 3
+Course = tuple[Person, LabCourse]
+
+
+def add_lab_worst(ledger: Ledger, population: Population, analysis: Analysis) -> None:
+    """Add how many reached each worst grade on treatment, by term.
+
+    The item ``term:x`` counts grade 1 or higher, ``term:x:grade-3-or-higher``
+    those from grade 3, ``term:x:grade-2`` a worst grade of exactly 2, and
+    ``term:x:open`` whose worst grade may be higher than the one given.
+    """
+    for group, term, name, courses in _by_group_and_term(population, analysis):
+        of = f"{analysis.set} subjects with a graded value on treatment, {group.group.label}"
+        counts: list[tuple[str, str, Callable[[LabCourse], bool]]] = [
+            ("", f"{term}: grade 1 or higher", lambda c: (c.worst_grade or 0) >= 1),
+            (
+                ":grade-3-or-higher",
+                f"{term}: grade {SEVERE} or higher",
+                lambda c: (c.worst_grade or 0) >= SEVERE,
+            ),
+            (
+                ":open",
+                f"{term}: worst grade may be higher",
+                lambda c: (c.highest_possible or 0) > (c.worst_grade or 0),
+            ),
+        ]
+        reached = sorted({c.worst_grade for _, c in courses if c.worst_grade is not None})
+        counts += [(f":grade-{g}", f"{term}: worst grade {g}", _has_worst(g)) for g in reached]
+        for ending, label, test in counts:
+            entry = Entry(analysis, group.group, "", f"term:{name}{ending}", label)
+            tally(ledger, entry, _split(courses, test), label, of)
+
+
+def add_lab_shift(ledger: Ledger, population: Population, analysis: Analysis) -> None:
+    """Add how many went from each baseline grade to each worst grade, by term.
+
+    The item is ``term:x:1-to-3``, or ``term:x:unknown-to-3`` without a baseline grade.
+    """
+    for group, term, name, courses in _by_group_and_term(population, analysis):
+        of = f"{analysis.set} subjects with a graded value on treatment, {group.group.label}"
+        for start, end in sorted({_shift(course) for _, course in courses}):
+            label = f"{term}: from grade {start} at baseline to grade {end}"
+            entry = Entry(analysis, group.group, "", f"term:{name}:{start}-to-{end}", label)
+            tally(ledger, entry, _split(courses, _has_shift(start, end)), label, of)
+
+
+def _shift(course: LabCourse) -> tuple[str, str]:
+    start = "unknown" if course.baseline_grade is None else f"{course.baseline_grade}"
+    return start, f"{course.worst_grade}"
+
+
+def _has_worst(grade: int) -> Callable[[LabCourse], bool]:
+    return lambda course: course.worst_grade == grade
+
+
+def _has_shift(start: str, end: str) -> Callable[[LabCourse], bool]:
+    return lambda course: _shift(course) == (start, end)
+
+
+def _by_group_and_term(
+    population: Population, analysis: Analysis
+) -> list[tuple[Entry, str, str, Sequence[Course]]]:
+    """Return the courses with a worst grade by group and term, in the order of the criteria."""
+    if population.ctcae is None or all(p.records.labs is None for p in population.people):
+        return []
+    grader = Grader(population.ctcae)
+    until = population.protocol.safety.emergent_until
+    days = None if until is None else until.days
+    courses: dict[str, dict[str, LabCourse]] = {}
+    for person in population.people:
+        graded = grades_of(person.records.labs or (), grader)
+        for course in lab_courses(person.records, graded, population.ctcae.terms, days):
+            if course.worst_grade is not None:
+                courses.setdefault(course.term, {})[person.subject_id] = course
+    names = slugs(term.name for term in population.ctcae.terms)
+    found: list[tuple[Entry, str, str, Sequence[Course]]] = []
+    for group in analysis.groups:
+        people = population.of(analysis, group)
+        for term in dict.fromkeys(term.name for term in population.ctcae.terms):
+            of_term = courses.get(term, {})
+            pairs = [(p, of_term[p.subject_id]) for p in people if p.subject_id in of_term]
+            if pairs:
+                found.append((Entry(analysis, group), term, names[term], pairs))
+    return found
+
+
+def _split(
+    courses: Sequence[Course], test: Callable[[LabCourse], bool]
+) -> dict[bool, list[Contribution]]:
+    parts: dict[bool, list[Contribution]] = {}
+    for person, course in courses:
+        is_counted = test(course)
+        parts.setdefault(is_counted, []).append(
+            Contribution(
+                person.subject_id,
+                "counted" if is_counted else "not counted",
+                f"grade {course.worst_grade}",
+                course.reason,
+                course.sources,
+            )
+        )
+    return parts
