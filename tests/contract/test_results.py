@@ -97,6 +97,8 @@ def test_a_run_writes_what_it_says(out: Path) -> None:
         "derived/sets.csv",
         "derived/best_changes.csv",
         "derived/dose_summaries.csv",
+        "derived/dose_cycles.csv",
+        "derived/dose_intensities.csv",
     }
 
 

@@ -17,6 +17,7 @@ from regimens import ANLOTINIB, START, TQB2450, day, doses, protocol, records, s
 
 from onearm.clinical.dose_amounts import Body, dose_amount, is_recalculated
 from onearm.clinical.dose_course import dose_course
+from onearm.clinical.dose_findings import dose_findings
 from onearm.clinical.dose_intensity import dose_intensities
 from onearm.clinical.dosing_calendar import planned_calendar
 from onearm.clinical.modification import propose
@@ -107,6 +108,28 @@ def test_a_dose_after_the_first_progression_is_told_with_what_the_protocol_says(
         assert second.reason == f"after the first progression on 2026-02-01, {word}"
     on_the_day = dose_course(records(course), plan, day(21)).drugs[-1]
     assert on_the_day.deviations == ()
+
+
+FINDINGS = [  # story, treatment, course, progression on day, how the findings begin
+    ("late, reduced and omitted: allowed", {}, f"{FIRST}; 2 A 24-37 10; 3 T 45 1200", None, []),
+    ("a dose that may not be changed", {}, f"{A1}; 1 T 0 600", None,
+     ["TQB2450 in cycle 1: not modifiable (600 mg instead of 1200 mg; the dose of TQB2450"]),
+    ("infused too fast", {}, f"{A1}; 1 T 0 1200 @30", None,
+     ["TQB2450 in cycle 1: infusion time (infused in 30 minutes on 2026-01-12; allowed are 55 to"]),
+    ("after progression, not foreseen", {}, f"{FIRST}; 2 T 21 1200", 20,
+     ["TQB2450 in cycle 2: after progression (after the first progression on 2026-02-01, not"]),
+    ("after progression, allowed", {"beyond_progression": True}, f"{FIRST}; 2 T 21 1200", 20, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("story", "options", "course", "progression", "claim"), FINDINGS)
+def test_what_the_protocol_does_not_allow_is_a_warning(story, options, course, progression, claim):
+    plan = treatment(**options)
+    after = None if progression is None else day(progression)
+    found = list(dose_findings(dose_course(records(course), protocol(plan), after), plan))
+
+    assert [f.message[: len(c)] for f, c in zip(found, claim, strict=True)] == claim
+    assert all(finding.severity == "warning" and finding.place for finding in found)
 
 
 def test_a_drug_that_was_stopped_is_not_omitted_afterwards():

@@ -149,13 +149,11 @@ def dose_course(
         for drug, unit in about.units.items()
         if BETWEEN in unit
     ]
+    by_cycle: dict[tuple[int | None, str], list[Dose]] = {}
+    for row in rows:
+        by_cycle.setdefault((row.cycle, row.drug), []).append(row)
     found = [
-        _drug_cycle(
-            cycle,
-            drug,
-            [row for row in rows if row.drug == drug.name and row.cycle == cycle.number],
-            about,
-        )
+        _drug_cycle(cycle, drug, by_cycle.get((cycle.number, drug.name), []), about)
         for cycle in cycles
         for drug in _planned_drugs(treatment, cycle.number, given)
     ]
@@ -195,11 +193,11 @@ def _numbered(doses: Sequence[Dose], treatment: Treatment) -> tuple[list[Dose], 
     return numbered, [f"{lines} without a cycle, numbered by the days since the first dose"]
 
 
-def _first_dates(rows: Sequence[Dose], cycle: int, treatment: Treatment) -> dict[str, dt.date]:
+def _first_dates(rows: Sequence[Dose], treatment: Treatment) -> dict[str, dt.date]:
     """Return by drug the day on which a cycle would begin by the drug's first dose in it."""
     found: dict[str, dt.date] = {}
     for drug in treatment.drugs:
-        own = [row.start_date for row in rows if row.drug == drug.name and row.cycle == cycle]
+        own = [row.start_date for row in rows if row.drug == drug.name]
         if own:
             found[drug.name] = min(own) - dt.timedelta(days=drug.days[0] - 1)
     return found
@@ -208,8 +206,11 @@ def _first_dates(rows: Sequence[Dose], cycle: int, treatment: Treatment) -> dict
 def _cycles(subject_id: str, given: Sequence[Dose], treatment: Treatment) -> tuple[GivenCycle, ...]:
     moving = {drug.name for drug in treatment.drugs if drug.moves_cycle}
     found: list[GivenCycle] = []
-    for number in sorted({row.cycle or 1 for row in given}):
-        dates = _first_dates(given, number, treatment)
+    by_number: dict[int, list[Dose]] = {}
+    for row in given:
+        by_number.setdefault(row.cycle or 1, []).append(row)
+    for number, rows in sorted(by_number.items()):
+        dates = _first_dates(rows, treatment)
         movers = {name: day for name, day in dates.items() if name in moving}
         first = max(movers.values()) if movers else min(dates.values())
         who = next(name for name, day in (movers or dates).items() if day == first)
@@ -222,7 +223,7 @@ def _cycles(subject_id: str, given: Sequence[Dose], treatment: Treatment) -> tup
         delay = (first - planned).days
         late = delay > treatment.cycle_window_days
         why += f": {count_of(delay, 'day')} late" if late else ""
-        sources = tuple(row.source for row in given if row.cycle == number)
+        sources = tuple(row.source for row in rows)
         found.append(GivenCycle(subject_id, number, planned, first, delay, late, why, sources))
     return tuple(found)
 

@@ -86,6 +86,8 @@ def differences(
 
 def _size(dose: Decimal, a_day: Decimal, drug: Drug, treatment: Treatment) -> str:
     """Return REDUCED or INCREASED; a computed dose within the tolerance is neither."""
+    if dose == a_day:
+        return ""
     tolerance = Decimal(0) if drug.unit == FLAT else treatment.dose_tolerance * a_day
     if abs(Fraction(dose) - Fraction(a_day)) <= Fraction(tolerance):
         return ""

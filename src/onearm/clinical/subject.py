@@ -27,6 +27,9 @@ from onearm.clinical.derived import (
     TimePoint,
 )
 from onearm.clinical.disagreements import agreements, as_findings, disagreements
+from onearm.clinical.dose_course import DoseCourse, dose_course
+from onearm.clinical.dose_findings import dose_findings
+from onearm.clinical.dose_intensity import DoseIntensity, dose_intensities
 from onearm.clinical.events import (
     Known,
     derive_dor,
@@ -82,6 +85,8 @@ class SubjectAnswers:
     memberships: tuple[Membership, ...]
     best_change: BestChange
     doses: tuple[DoseSummary, ...]
+    course: DoseCourse  # doses beside the plan, cycle by cycle
+    intensities: tuple[DoseIntensity, ...]  # one a drug that was given
     findings: tuple[Finding, ...]
 
     def membership(self, name: str) -> Membership:
@@ -136,6 +141,8 @@ def derive_subject(
     events = {} if known is None else _events(known, own, best, protocol)
     findings += endpoint_differences(records.endpoints or (), plan.primary_evaluator, events, best)
     others = [_reading(one, points, records, protocol, about) for one in planned]
+    course = dose_course(records, protocol, _progression(events))
+    findings += dose_findings(course, protocol.treatment)
     return SubjectAnswers(
         subject.subject_id,
         own,
@@ -160,6 +167,8 @@ def derive_subject(
         ),
         best_change(subject, own, about),
         tuple(summarise_doses(records.doses or ())),
+        course,
+        dose_intensities(course, protocol.treatment),
         tuple(findings),
     )
 
@@ -177,6 +186,8 @@ def _by_endpoints(
     known = known_of(records, protocol)
     if known is not None and records.follow_up is not None:
         events["os"] = derive_os(known)
+    course = dose_course(records, protocol, _progression(events))
+    findings += dose_findings(course, protocol.treatment)
     planned = planned_readings([records], plan) if readings is None else readings
     others = [
         Reading(
@@ -206,8 +217,16 @@ def _by_endpoints(
             subject.subject_id, None, None, None, "no lesions were collected", (subject.source,)
         ),
         tuple(summarise_doses(records.doses or ())),
+        course,
+        dose_intensities(course, protocol.treatment),
         tuple(findings),
     )
+
+
+def _progression(events: Mapping[str, Event]) -> dt.date | None:
+    """Return the day of the first progression, where PFS ends with one."""
+    pfs = events.get("pfs")
+    return pfs.end if pfs is not None and pfs.is_event and pfs.rule == "PD" else None
 
 
 def _points(

@@ -18,6 +18,8 @@ from onearm.clinical.derived import (
     Membership,
     Reading,
 )
+from onearm.clinical.dose_course import DrugCycle
+from onearm.clinical.dose_intensity import DoseIntensity
 from onearm.clinical.subject import SubjectAnswers
 from onearm.format import millimetres, source_lines
 from onearm.pipeline.respond import time_point_json
@@ -40,6 +42,8 @@ def derived_tables(derived: Sequence[SubjectAnswers]) -> dict[str, tuple[Sequenc
         "sets.csv": _table(Membership, (m for a in answers for m in a.memberships)),
         "best_changes.csv": _table(BestChange, (a.best_change for a in answers)),
         "dose_summaries.csv": _table(DoseSummary, (d for a in answers for d in a.doses)),
+        "dose_cycles.csv": _table(DrugCycle, (d for a in answers for d in a.course.drugs)),
+        "dose_intensities.csv": _intensities(d for a in answers for d in a.intensities),
     }
 
 
@@ -48,6 +52,20 @@ def _readings(readings: Iterable[Reading]) -> tuple[Sequence[str], Rows]:
     header, _ = _table(BestResponse, ())
     rows = [(r, _row(r.best, header)) for r in readings]
     return ["name", "source", *header], [[r.name, r.source, *cells] for r, cells in rows]
+
+
+def _intensities(intensities: Iterable[DoseIntensity]) -> tuple[Sequence[str], Rows]:
+    """Return the dose intensities with what follows from their sums: a week, and relative."""
+    header, _ = _table(DoseIntensity, ())
+    rows = [
+        [
+            *_row(one, header),
+            float(one.a_week),
+            None if one.relative is None else float(one.relative),
+        ]
+        for one in intensities
+    ]
+    return [*header, "a_week", "relative"], rows
 
 
 def _table(record: type, answers: Iterable[object]) -> tuple[Sequence[str], Rows]:
@@ -68,4 +86,6 @@ def _row(answer: object, names: Sequence[str]) -> Iterator[object]:
 
 
 def _cell(value: object) -> object:
+    if isinstance(value, tuple):
+        return "; ".join(str(item) for item in value)
     return {True: "Y", False: "N"}[value] if isinstance(value, bool) else value

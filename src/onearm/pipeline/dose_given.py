@@ -13,8 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from onearm.clinical.dose_amounts import shown
-from onearm.clinical.dose_course import DoseCourse, dose_course
-from onearm.clinical.dose_intensity import DoseIntensity, dose_intensities, intensity_text
+from onearm.clinical.dose_course import DoseCourse
+from onearm.clinical.dose_intensity import DoseIntensity, intensity_text
 from onearm.clinical.dosing_calendar import planned_assessments
 from onearm.clinical.modification import Proposal, propose
 from onearm.clinical.subject import derive_subject
@@ -140,18 +140,14 @@ def dose_subject(study: Path, subject_id: str) -> DoseOfSubject:
     if records.doses is None:
         raise InputError(f"{study}: the study has no doses.csv")
     answers = derive_subject(records, protocol)
-    pfs = answers.events.get("pfs")
-    progression = pfs.end if pfs is not None and pfs.is_event and pfs.rule == "PD" else None
-    course = dose_course(records, protocol, progression)
-    treatment = protocol.treatment
-    proposals = propose(records.adverse_events or (), treatment, records.doses)
+    proposals = propose(records.adverse_events or (), protocol.treatment, records.doses)
     return DoseOfSubject(
         protocol.study.id,
         subject_id,
-        course,
-        dose_intensities(course, treatment),
+        answers.course,
+        answers.intensities,
         proposals,
-        tuple(_ahead(protocol, course)),
+        tuple(_ahead(protocol, answers.course)),
     )
 
 

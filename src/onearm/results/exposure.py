@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from onearm.clinical.dose_course import dose_course
-from onearm.clinical.dose_intensity import DoseIntensity, dose_intensities, intensity_text
+from onearm.clinical.dose_intensity import DoseIntensity, intensity_text
 from onearm.results.ledger import Entry, Ledger, Person, Population, tally
 from onearm.results.model import Contribution
 from onearm.results.plan import ALL, Analysis
@@ -25,13 +24,11 @@ Measure = Callable[[DoseIntensity], Fraction | None]
 
 def add_intensity(ledger: Ledger, population: Population, analysis: Analysis) -> None:
     """Add dose intensity and relative dose intensity of each drug, of those who got it."""
-    treatment = population.protocol.treatment
     by_drug: dict[str, list[tuple[Person, DoseIntensity]]] = {}
     for person in population.of(analysis, ALL):
         if person.records.doses is None:
             return  # not collected
-        course = dose_course(person.records, population.protocol)
-        for one in dose_intensities(course, treatment):
+        for one in person.answers.intensities:
             by_drug.setdefault(one.drug, []).append((person, one))
     for drug in analysis.variants:
         given = by_drug.get(drug, [])
