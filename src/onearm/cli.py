@@ -359,7 +359,8 @@ def screen(
     if (facts is not None) + template + (explain is not None) != 1:
         raise typer.BadParameter("give one of FACTS, --template and --explain ID")
     with one_line_errors():
-        from onearm.pipeline.screen import explain_criterion, facts_template, screen_study
+        from onearm.pipeline.screen import screen_study
+        from onearm.pipeline.screen_template import explain_criterion, facts_template
 
         if explain is not None:
             _print(explain_criterion(study, explain), as_json)

@@ -32,10 +32,9 @@ from onearm.protocol.criteria import (
     Selection,
     Window,
     Yes,
-    form_of,
-    tree_lines,
 )
 from onearm.protocol.criteria_grammar import CriterionError, parse_criterion
+from onearm.protocol.criteria_text import form_of, tree_lines
 from onearm.protocol.parse import parse_protocol
 
 ROOT = Path(__file__).parents[2]

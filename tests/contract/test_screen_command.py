@@ -14,14 +14,8 @@ from onearm.cli import app
 from onearm.clinical.records import Screening
 from onearm.errors import InputError
 from onearm.io.csv import read_table
-from onearm.pipeline.screen import (
-    LOG,
-    NOTICE,
-    explain_criterion,
-    facts_template,
-    read_study,
-    screen_study,
-)
+from onearm.pipeline.screen import LOG, NOTICE, read_study, screen_study
+from onearm.pipeline.screen_template import explain_criterion, facts_template
 
 ROOT = Path(__file__).parents[2]
 STUDIES = ("tqb2450-ib-02", "nct07388875", "nct07083375")

@@ -13,9 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_eligibility_stories import QL1706, SKB264, TQB2450
 
-from onearm.clinical.eligibility import completed_years, in_window, screen_person, shifted
+from onearm.clinical.eligibility import screen_person
 from onearm.clinical.eligibility_words import exact_text, reason
-from onearm.clinical.facts import Days, FactReader, Happening, Measure, compare, read_days
+from onearm.clinical.fact_cells import read_days
+from onearm.clinical.fact_reading import FactReader
+from onearm.clinical.facts import Days, Happening, Measure, compare
+from onearm.clinical.windows import completed_years, in_window, shifted
 from onearm.protocol.criteria import Window
 from onearm.protocol.document import Document
 from onearm.protocol.eligibility import Criterion, Eligibility

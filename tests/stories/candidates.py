@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from onearm.clinical.eligibility import CriterionResult, Screened, screen_person
-from onearm.clinical.facts import FactReader
+from onearm.clinical.fact_reading import FactReader
 from onearm.pipeline.screen import ReadStudy, read_study
 
 ROOT = Path(__file__).parents[2]

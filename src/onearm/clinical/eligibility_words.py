@@ -12,9 +12,11 @@ from fractions import Fraction
 from typing import Any as Anything
 from typing import NamedTuple
 
-from onearm.clinical.eligibility import CriterionResult, Evidence, Missing, Outcome, limit_of
+from onearm.clinical.eligibility import CriterionResult, Outcome
 from onearm.clinical.facts import ANY_DAY, Days, Given, Happening, Measure, Sample
+from onearm.clinical.samples import limit_of
 from onearm.clinical.units import exact, unit_of
+from onearm.clinical.verdict import Evidence, Missing
 from onearm.format import count_of, number, plain
 from onearm.protocol.criteria import (
     AMOUNT_UNITS,
@@ -33,10 +35,8 @@ from onearm.protocol.criteria import (
     Number,
     OneOf,
     Selection,
-    among_form,
-    selection_form,
-    window_form,
 )
+from onearm.protocol.criteria_text import among_form, selection_form, window_form
 
 FEWEST_DIGITS, FULL_DIGITS, MOST_DIGITS = 2, 4, 12
 BARE = {"1", "ratio"}

@@ -1,7 +1,7 @@
 """Files of facts: a CSV of many persons, or a JSON (or YAML) file of one.
 
 Takes a file, gives a header and its rows as text, each with its line. What a
-cell may hold is for ``onearm.clinical.facts``. A JSON file holds `subject_id`
+cell may hold is for ``onearm.clinical.fact_reading``. A JSON file holds `subject_id`
 and a list `facts` of objects with the columns of the CSV; numbers stay exact,
 true and false are Y and N, a list is joined with semicolons. Knows no rule.
 """

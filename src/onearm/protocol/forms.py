@@ -15,8 +15,9 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from onearm.errors import Finding, nearest
-from onearm.protocol.criteria import SEX, SEXES, FactKind, Judged, May, Node, Use, form_of, uses
+from onearm.protocol.criteria import SEX, SEXES, FactKind, Judged, May, Node, Use, uses
 from onearm.protocol.criteria_grammar import CriterionError, parse_criterion
+from onearm.protocol.criteria_text import form_of
 from onearm.protocol.document import Document, Path
 from onearm.protocol.eligibility import Criterion, DeclaredFact, Eligibility
 
