@@ -132,6 +132,7 @@ def _data(folder: Path, protocol: Protocol | None) -> list[Finding]:
 def protocol_findings(protocol: Protocol, document: Document) -> Iterator[Finding]:
     """Return what is worth knowing of a protocol that was read without an error."""
     yield from _design(protocol, document)
+    yield from _stopping(protocol, document)
     yield from _identifiers(protocol, document)
     for path, message in regimen_notes(protocol.treatment):
         yield Finding("note", "regimen-differs", message, document.place(path))
@@ -154,6 +155,19 @@ def _design(protocol: Protocol, document: Document) -> Iterator[Finding]:
     for field, message in ours.contradictions:
         place = document.place(("design", field))
         yield Finding("error", "design-differs", f"design.{field} {message}", place)
+
+
+def _stopping(protocol: Protocol, document: Document) -> Iterator[Finding]:
+    """Refuse a toxicity boundary that does not exist."""
+    from onearm.pipeline.toxicity_standing import planned_boundary
+
+    if protocol.safety.stopping is None:
+        return
+    try:
+        planned_boundary(protocol.safety.stopping)
+    except DesignError as error:
+        place = document.place(("safety", "stopping"))
+        yield Finding("error", "stopping", f"safety.stopping: {error}", place)
 
 
 def _identifiers(protocol: Protocol, document: Document) -> Iterator[Finding]:

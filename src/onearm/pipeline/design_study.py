@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from textwrap import fill
 
+from onearm.design.toxicity import ToxicityBoundary
 from onearm.errors import InputError
 from onearm.format import result, text_table, with_unit
 from onearm.io.yaml import read_yaml
+from onearm.pipeline.toxicity_standing import planned_boundary
 from onearm.protocol.model import Protocol
 from onearm.protocol.parse import parse_protocol
 from onearm.results.design_rows import PlannedDesign, planned_design
@@ -41,6 +43,7 @@ class StudyDesign:
     design: PlannedDesign
     is_assumed: bool
     protocol: Protocol
+    toxicity: ToxicityBoundary | None = None
 
     def as_text(self) -> str:
         """Return the numbers, the operating characteristics and two paragraphs."""
@@ -59,6 +62,16 @@ class StudyDesign:
             fill(f"For the paper: {design.wording.paper}", WIDTH),
         ]
         parts += [f"design.{field} {wrong}" for field, wrong in design.contradictions]
+        if self.toxicity is not None:
+            from onearm.design.monitoring_wording import paragraphs
+            from onearm.pipeline.monitoring_text import toxicity_text
+
+            words = paragraphs(self.toxicity)
+            parts += [
+                toxicity_text(self.toxicity),
+                fill(f"For the protocol: {words.protocol}", WIDTH),
+            ]
+            parts.append(fill(f"For the paper: {words.paper}", WIDTH))
         return "\n\n".join(parts)
 
     def _operating(self) -> str:
@@ -94,6 +107,7 @@ class StudyDesign:
             "contradictions": [
                 {"field": field, "message": wrong} for field, wrong in design.contradictions
             ],
+            "toxicity": None if self.toxicity is None else asdict(self.toxicity),
         }
 
 
@@ -109,7 +123,9 @@ def design_study(folder: Path | str) -> StudyDesign:
     """
     protocol = read_protocol(Path(folder))
     is_assumed = any(item.field.startswith("design") for item in protocol.assumptions)
-    return StudyDesign(protocol.study.id, planned_design(protocol), is_assumed, protocol)
+    plan = protocol.safety.stopping
+    boundary = None if plan is None else planned_boundary(plan)
+    return StudyDesign(protocol.study.id, planned_design(protocol), is_assumed, protocol, boundary)
 
 
 def read_protocol(folder: Path) -> Protocol:

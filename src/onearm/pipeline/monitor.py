@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from onearm.clinical.records import SubjectRecords
 from onearm.clinical.subject import SubjectAnswers
 from onearm.design.interim import Interim, interim
 from onearm.design.operating import Look
@@ -20,6 +21,7 @@ from onearm.design.survival import LogrankTest, logrank_test
 from onearm.errors import InputError
 from onearm.format import count_of, number, p_value, percent, text_table
 from onearm.pipeline.run import Analysed, analyse
+from onearm.pipeline.toxicity_standing import ToxicityStanding, toxicity_standing
 from onearm.protocol.planned_design import SimonDesign, SingleStageDesign, SurvivalDesign
 from onearm.results.design_curves import Course
 from onearm.results.design_rows import PlannedDesign, historical_curve, planned_design
@@ -53,6 +55,7 @@ class Monitored:
     looks: tuple[Standing, ...]
     chances: Interim | None
     logrank: LogrankTest | None
+    toxicity: ToxicityStanding | None = None
     rule: tuple[Look, ...] = ()
     course: tuple[Course, ...] = ()
 
@@ -90,6 +93,8 @@ class Monitored:
                 f"under the historical curve; Z = {number(test.z, 3)} (positive is better), "
                 f"one-sided p = {p_value(test.p_value)}"
             )
+        if self.toxicity is not None:
+            parts.append(self.toxicity.as_text())
         return "\n\n".join(parts)
 
     def as_json(self) -> dict[str, object]:
@@ -100,6 +105,7 @@ class Monitored:
             "looks": [asdict(look) for look in self.looks],
             "chances": None if self.chances is None else asdict(self.chances),
             "logrank": None if self.logrank is None else asdict(self.logrank),
+            "toxicity": None if self.toxicity is None else asdict(self.toxicity),
         }
 
 
@@ -131,29 +137,41 @@ def monitor_study(folder: Path | str) -> Monitored:
     found = analyse(folder)
     protocol, design = found.study.protocol, planned_design(found.study.protocol)
     cutoff = protocol.study.data_cutoff
+    treated = _by_enrolment(found)
+    plan = protocol.safety.stopping
+    toxicity = None if plan is None else toxicity_standing(plan, [r for r, _ in treated], cutoff)
     if isinstance(protocol.design, SurvivalDesign) and not design.rule:
-        return Monitored(protocol.study.id, cutoff, (), None, _logrank(found, protocol.design))
-    people = _by_enrolment(found)
+        test = _logrank(found, protocol.design)
+        return Monitored(protocol.study.id, cutoff, (), None, test, toxicity)
+    people = [(answers, _is_open(answers, _is_ongoing(records))) for records, answers in treated]
     standing = tuple(_standing(look, people, design) for look in design.rule)
     chances = _chances(found, design, people)
     course = tuple(_course(people))
-    return Monitored(protocol.study.id, cutoff, standing, chances, None, design.rule, course)
+    return Monitored(
+        protocol.study.id, cutoff, standing, chances, None, toxicity, design.rule, course
+    )
 
 
-def _by_enrolment(found: Analysed) -> list[tuple[SubjectAnswers, bool]]:
-    """Return the treated subjects by enrolment, each with whether its outcome is open."""
-    rows = []
-    for records, answers in zip(found.study.subjects, found.derived, strict=True):
-        if answers.membership(AnalysisSet.TREATED).is_member:
-            subject = records.subject
-            day = subject.enrolment_date or subject.first_dose_date or dt.date.max
-            is_ongoing = any(
-                row.scope.upper() == "TREATMENT" and row.status == "ONGOING"
-                for row in records.disposition or ()
-            )
-            rows.append((day, subject.subject_id, answers, is_ongoing))
-    rows.sort(key=lambda row: row[:2])
-    return [(answers, _is_open(answers, is_ongoing)) for _, _, answers, is_ongoing in rows]
+def _by_enrolment(found: Analysed) -> list[tuple[SubjectRecords, SubjectAnswers]]:
+    """Return the treated subjects by enrolment."""
+    treated = [
+        (records, answers)
+        for records, answers in zip(found.study.subjects, found.derived, strict=True)
+        if answers.membership(AnalysisSet.TREATED).is_member
+    ]
+    return sorted(treated, key=_entry)
+
+
+def _entry(one: tuple[SubjectRecords, SubjectAnswers]) -> tuple[dt.date, str]:
+    subject = one[0].subject
+    return subject.enrolment_date or subject.first_dose_date or dt.date.max, subject.subject_id
+
+
+def _is_ongoing(records: SubjectRecords) -> bool:
+    return any(
+        row.scope.upper() == "TREATMENT" and row.status == "ONGOING"
+        for row in records.disposition or ()
+    )
 
 
 def _course(people: Sequence[tuple[SubjectAnswers, bool]]) -> Iterator[Course]:

@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
+from onearm.protocol.stopping import ToxicityStopping
 from onearm.protocol.values import (
     Level,
     Name,
@@ -143,4 +144,7 @@ class Safety(Part):
     related: Text | None = Field(None, description="Which events are treatment-related")
     immune_related: Text | None = Field(None, description="Which events are immune-related")
     serious: Text | None = Field(None, description="Which events are serious")
+    stopping: ToxicityStopping | None = Field(
+        None, description="Boundary at which toxicity stops the trial"
+    )
     note: Text | None = Field(None, description="Remark")
