@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from decimal import Decimal
 from fractions import Fraction
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
@@ -29,6 +30,7 @@ from onearm.pipeline import plot as plotting
 from onearm.pipeline.design import exact
 from onearm.pipeline.design_study import design_study
 from onearm.pipeline.monitor import Monitored, monitor_study
+from onearm.protocol.planned_design import SingleStageDesign, SurvivalDesign
 from onearm.report.boundaries import draw_monitoring, draw_study, draw_toxicity
 from onearm.report.design_figures import draw_exact, draw_simon
 from onearm.report.monitored import draw_monitor
@@ -42,6 +44,7 @@ from onearm.results.design_curves import (
     rows_of_study,
     rows_of_toxicity,
 )
+from onearm.results.design_rows import planned_design
 
 ROOT = Path(__file__).parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -208,6 +211,49 @@ def test_the_power_curve_of_a_study_is_exact_and_marks_both_rates():
         assert row.value == pytest.approx(float(expected), abs=1e-12)
     assert {"design/all/p:0.15/reject", "design/all/p:0.35/reject"} <= set(elements)
     assert_bounds(drawing, rows)
+
+
+LOW, HIGH = Decimal("0.2"), Decimal("0.4")
+ERRORS = {"alpha": Decimal("0.05"), "power": Decimal("0.8")}
+OTHER_DESIGNS = [  # design, what its title names, P(promising) at its two rates
+    (
+        SingleStageDesign(kind="single_stage", p0=LOW, p1=HIGH, **ERRORS),
+        "exact design of one stage, p0 = 20 %, p1 = 40 %",
+        "3.44 % at 20 %, 80.48 % at 40 %",
+    ),
+    (
+        SurvivalDesign(
+            kind="survival", test="rate", **ERRORS,
+            null={"rate": LOW, "at": "6 months"}, alternative={"rate": HIGH, "at": "6 months"},
+            accrual="18 months", follow_up="6 months",
+        ),
+        "design on a rate at a landmark, p0 = 20 %, p1 = 40 %",
+        "3.44 % at 20 %, 80.48 % at 40 %",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("planned", "title", "chances"), OTHER_DESIGNS)
+def test_a_protocol_with_one_look_shows_its_power_curve(planned, title, chances):
+    protocol = design_study(ROOT / "studies" / "nct07388875").protocol
+    protocol = protocol.model_copy(update={"design": planned})
+    rows = rows_of_study(protocol, planned_design(protocol))
+    drawing = draw_study(rows, "A", planned.kind)
+
+    assert drawing.title == f"A: {title}"
+    assert chances in drawing.alternative
+    assert_curve(marks(drawing)["design/all/reject#curve"], by_statistic(rows, "reject"))
+
+
+def test_many_looks_make_one_area_without_gaps():
+    rule = toxicity_boundary("obrien-fleming", 0.2, 0.35, range(5, 121))
+    rows = rows_of_toxicity(rule)
+    drawing = draw_toxicity(rows, rule.method)
+
+    assert_bounds(drawing, rows)
+    elements = marks(drawing)
+    left, right = (corners(elements[f"design/all/n:{n}/stop_high"]) for n in (100, 101))
+    assert max(x for x, _ in left) == pytest.approx(min(x for x, _ in right), abs=0.01)
 
 
 def test_a_logrank_design_shows_both_curves_and_their_medians():

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 BAD, GOOD, ON = "#f2c6a5", "#b9d6e8", GRID
 """Light orange (hatched), light blue, grey: stop, promising, go on."""
+MOST_BARS = 60  # beyond, no room between them
 MOST_TICKS = 12  # looks that have a tick of their own
 MOST_NUMBERED = 24  # bounds that are written beside their marks
 KEY = 0.28  # inches below the axis for the names of the zones
@@ -168,7 +169,8 @@ def bounds_panel(axes: Axes, known: Numbers, zones: Zones, *, most: float | None
     top = max(max(counts) * 1.3, max(counts) + 2, most or 0) + 0.5
     last = sizes[-1]
     gaps = [b - a for a, b in itertools.pairwise(sizes)] or [last]
-    width = min(min(gaps) * 0.86, max(last / 14, 0.86))
+    share = 1.0 if len(sizes) > MOST_BARS else 0.86
+    width = min(min(gaps) * share, max(last / 14, share))
     for n in sizes:
         end = min(n, top) + 0.5
         low = float(position(lows[n])) + 0.5 if n in lows else -0.5
@@ -217,7 +219,8 @@ def bar(
         axes.add_patch(
             Rectangle((n - width / 2, span[0]), width, span[1] - span[0], facecolor=colour,
                       edgecolor="#d99a68" if colour == BAD else colour, linewidth=0,
-                      hatch="////" if colour == BAD else None, gid=gid, zorder=1)
+                      hatch="////" if colour == BAD else None, gid=gid, zorder=1,
+                      antialiased=False)
         )  # fmt: skip
 
 
@@ -272,8 +275,8 @@ def draw_study(rows: Sequence[Row], study: str, kind: str) -> Drawing:
     is_staged = len(sizes_of(known)) > 1
     needed, n = fmt.result(highs[-1][1]), int(highs[-1][0])
     title = (
-        f"{study}: {KINDS.get(kind, kind)}, {low_name} {known.share('design/all/p0')}, "
-        f"{high_name} {known.share('design/all/p1')}"
+        f"{study}: {KINDS.get(kind, kind)}, {low_name} = {known.share('design/all/p0')}, "
+        f"{high_name} = {known.share('design/all/p1')}"
     )
     rule = f"Promising if {needed} or more of {n} respond."
     if is_staged:

@@ -54,7 +54,7 @@ def draw_exact(rows: Sequence[Row]) -> Drawing:
     )
     notes = [_exact_rule(known, "First n with the power", first)]
     if stable != first:
-        notes.append(_exact_rule(known, "Stable n, from which every larger n has it", stable))
+        notes.append(_exact_rule(known, "Stable n, every larger one has it", stable))
     notes.append("The power drops wherever one more responder is needed.")
     with page(4.9, title, notes) as (sheet, low, high):
         gap, share = 0.14, 0.66
@@ -91,7 +91,7 @@ def draw_exact(rows: Sequence[Row]) -> Drawing:
 def _exact_rule(known: Numbers, name: str, n: int) -> str:
     head = f"design/all/n:{n}"
     return (
-        f"{name}: {n}, reject with {known.text(f'{head}/reject_at')} or more responders; "
+        f"{name}: {n}, reject with {known.text(f'{head}/reject_at')} or more; "
         f"one-sided alpha {known.text(f'{head}/alpha')} "
         f"(limit {known.share('design/all/alpha_limit')}), power {known.text(f'{head}/power')} "
         f"(at least {known.share('design/all/power_limit')})."
@@ -139,8 +139,8 @@ def draw_simon(rows: Sequence[Row]) -> Drawing:
     between = [int(n) for n, _ in known.items("design/all/n:", "en0") if n not in best.values()]
     if between:
         notes.append(f"Between them: {'; '.join(_letters(known, n) for n in between)}.")
-    letters = "" if is_one else " r1/n1, r/n: stop at r1 or fewer of n1, fail at r or fewer of n."
-    notes.append(f"EN, expected number of subjects; PET, probability of stopping early.{letters}")
+    letters = "" if is_one else " r1/n1, r/n: at most r1 of n1 stops, at most r of n fails."
+    notes.append(f"EN, expected number of subjects; PET, probability of early stopping.{letters}")
     with page(4.3, title, notes) as (sheet, low, high):
         middle = WIDTH * 0.49
         if not is_one:
