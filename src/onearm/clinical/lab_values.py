@@ -124,7 +124,7 @@ def problem_of(lab: Lab) -> Problem | None:
     found = _NUMBER.fullmatch((lab.value or "").strip())
     number = Decimal(found[2]) if found and (not found[1] or found[2].startswith("-")) else None
     for column, value in (("value", number), ("lln", lab.lln), ("uln", lab.uln)):
-        if value is None or (column != "value" and value == 0):
+        if value is None or (not value and column != "value"):
             continue
         if wrong := implausible(value, unit, analyte.code):
             code = "negative-value" if value < 0 else "implausible-value"

@@ -22,7 +22,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from onearm.errors import InputError, nearest
@@ -30,8 +30,10 @@ from onearm.format import plain
 
 
 class Analyte(NamedTuple):
-    """What is measured: CDISC code, names, units, and what values occur.
+    """What is measured: code, names, units, and what values occur.
 
+    ``code`` is the CDISC test code; where CDISC tells two analytes apart by another
+    variable (the specimen, the method), it is a code of this table (PROTU, PROT24).
     ``units`` says how many ``unit`` one of each is; ``least`` and ``most`` are
     in ``unit``. An analyte without units is read as words, or is a bare ratio.
     """
@@ -485,6 +487,7 @@ def _bounds(unit: str, analyte: str) -> tuple[Fraction, Fraction]:
     return about.least / about.units[unit], about.most / about.units[unit]
 
 
+@lru_cache(maxsize=1 << 14)  # limits of normal are the same in row after row
 def implausible(value: Decimal, unit: str, analyte: str) -> str | None:
     """Say why a value cannot be right, and what was probably meant; None where it can.
 

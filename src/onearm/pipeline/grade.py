@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +23,7 @@ from onearm.clinical.labs import (
     change_key,
     changes,
 )
-from onearm.clinical.records import Lab
+from onearm.clinical.records import Lab, Source
 from onearm.clinical.units import find_analyte, unknown_test
 from onearm.errors import Finding, InputError, Place
 from onearm.format import count_of, source_lines, text_table
@@ -91,29 +92,47 @@ class Grades:
 
     def as_json(self) -> list[dict[str, object]]:
         """Return one object a row; dates ISO 8601, values as they were written."""
-        return [self._json(row) for row in self.rows]
+        version = self.grader.ctcae.version
+        analytes = {test: self.grader.analyte(test) for test in {row.lab.test for row in self.rows}}
+        days = {day: day.isoformat() for day in {row.lab.date for row in self.rows}}
+        with _no_garbage():
+            return [
+                {
+                    "subject_id": lab.subject_id,
+                    "date": days[lab.date],
+                    "test": lab.test,
+                    "value": lab.value,
+                    "unit": lab.unit,
+                    "analyte": analytes[lab.test],
+                    "term": verdict.term,
+                    "direction": verdict.direction,
+                    "grade": verdict.grade,
+                    "candidates": list(verdict.candidates),
+                    "threshold": verdict.threshold,
+                    "change": change,
+                    "reason": verdict.reason,
+                    "ctcae": version,
+                    "sources": _sources_text(self.grader.sources(lab, baseline)),
+                }
+                for lab, baseline, verdict, change in self.rows
+            ]
 
-    def _json(self, row: Graded) -> dict[str, object]:
-        lab, baseline, verdict, change = row
-        sources = self.grader.sources(lab, baseline)
-        own = lab.source
-        return {
-            "subject_id": lab.subject_id,
-            "date": lab.date.isoformat(),
-            "test": lab.test,
-            "value": lab.value,
-            "unit": lab.unit,
-            "analyte": self.grader.analyte(lab.test),
-            "term": verdict.term,
-            "direction": verdict.direction,
-            "grade": verdict.grade,
-            "candidates": list(verdict.candidates),
-            "threshold": verdict.threshold,
-            "change": change,
-            "reason": verdict.reason,
-            "ctcae": self.grader.ctcae.version,
-            "sources": f"{own.file}:{own.line}" if len(sources) == 1 else source_lines(sources),
-        }
+
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Spare the search for garbage while a million objects are made and none is thrown away."""
+    was_collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_collecting:
+            gc.enable()
+
+
+def _sources_text(sources: tuple[Source, ...]) -> str:
+    own = sources[0]
+    return f"{own.file}:{own.line}" if len(sources) == 1 else source_lines(sources)
 
 
 def _grade_text(verdict: Verdict) -> str:
@@ -156,13 +175,8 @@ def grade_labs(
 
     grader = Grader(read_ctcae(ctcae, tuple(options)), worst_case=worst_case)
     table = read_table(Path(labs), Lab).checked()
-    was_collecting = gc.isenabled()
-    gc.disable()  # a million records and no garbage among them
-    try:
+    with _no_garbage():
         rows = list(_graded(table.records, grader))
-    finally:
-        if was_collecting:
-            gc.enable()
     return Grades(rows, grader, (*table.findings, *_unknown_tests(table.records)))
 
 
