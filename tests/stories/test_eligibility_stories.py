@@ -274,6 +274,29 @@ SKB264: list[Story] = [  # story, what is changed, criterion, outcome
     ("INR 1.81", {"INR": {"value": "1.81"}}, "I12a", NOT),
     ("INR of a laboratory that gives no ULN", {"INR": {"uln": ""}}, "I12a", UNKNOWN),
     (
+        "a man's partner who can conceive, agreed",
+        {"partner_of_childbearing_potential": "Y"},
+        "I13",
+        MET,
+    ),
+    (
+        "a woman who cannot conceive, nothing agreed",
+        {
+            **WOMAN,
+            "childbearing_potential": "N",
+            "partner_of_childbearing_potential": None,
+            "agrees_to_contraception": None,
+        },
+        "I13",
+        MET,
+    ),
+    (
+        "a woman who can conceive, nothing recorded",
+        {**WOMAN, "agrees_to_contraception": None},
+        "I13",
+        UNKNOWN,
+    ),
+    (
         "no contraception agreed",
         {"partner_of_childbearing_potential": "Y", "agrees_to_contraception": "N"},
         "I13",

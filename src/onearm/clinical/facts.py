@@ -48,7 +48,7 @@ class Measure(NamedTuple):
 
         A value below 20 is below 25, not above 20, and unknown against 15.
         """
-        value = self.number * factor
+        value = self.number if factor == 1 else self.number * factor
         if not self.sign:
             return compare(value, operator, limit)
         low = value if self.sign in {">", ">="} else None
