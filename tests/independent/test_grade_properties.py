@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -22,6 +23,7 @@ TABLES = {version: read_ctcae(version) for version in ("5.0", "6.0")}
 GRADERS = {version: Grader(table) for version, table in TABLES.items()}
 NUMERIC = sorted({t.analyte for table in TABLES.values() for t in table.terms if t.forms})
 contexts = st.sampled_from([None, True, False])
+NUMBER = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
 versions = st.sampled_from(sorted(TABLES))
 
 
@@ -147,3 +149,23 @@ def test_a_criterion_written_in_two_units_means_one_quantity(table: Ctcae) -> No
                     there = convert(a.factor, first, second, term.analyte)
                     assert (a.op, a.ref) == (b.op, b.ref)
                     assert a.ref or abs(there - b.factor) <= b.factor / 10, term.name
+
+
+READ = {"Hyponatremia", "Creatinine clearance decreased", "INR increased", "Fibrinogen decreased"}
+"""Terms whose bands say more than numbers of the text: gaps, percentages; held by the stories."""
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_every_number_of_a_band_is_printed_in_the_text_of_its_grade(table: Ctcae) -> None:
+    for term in table.terms:
+        for band in term.bands if term.name not in READ else ():
+            for grade in {*band.grades, *band.otherwise} - {0}:
+                printed = {
+                    Decimal(found.replace(",", ""))
+                    for found in NUMBER.findall(term.text[grade - 1])
+                }
+                for conjunction in band.any_of:
+                    for limit in conjunction:
+                        number = limit.plus or limit.factor
+                        units = {number, number * 1000, number / 10}  # per mm3, per dL
+                        assert number == 1 or printed & units, (term.name, grade, limit)

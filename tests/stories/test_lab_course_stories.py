@@ -182,6 +182,12 @@ MISMATCHES = [  # story; the event; the values; severity of the finding, or None
     ("a value after the end", event("ALT increased", 1, 20, 30), (alt(31, "900"),), None),
     ("an event that lasts", event("ALT increased", 1, 20), (alt(300, "900"),), "warning"),
     ("another term", event("Anaemia", 1, 20, 30), (alt(25, "900"),), None),
+    (
+        "the name the other way round",
+        event("Elevated ALT", 1, 20, 30),
+        (alt(25, "201"),),
+        "warning",
+    ),
     ("no grade reported", event("ALT increased", None, 20, 30), (alt(25, "900"),), None),
 ]
 

@@ -39,8 +39,16 @@ SYNONYMS = {
     "thrombocytopenia": "platelet count decreased",
     "alt increased": "alanine aminotransferase increased",
     "ast increased": "aspartate aminotransferase increased",
-    "elevated alt": "alanine aminotransferase increased",
-    "elevated ast": "aspartate aminotransferase increased",
+    "gamma-glutamyltransferase increased": "ggt increased",
+    "gamma-glutamyl transferase increased": "ggt increased",
+    "creatine phosphokinase increased": "cpk increased",
+    "blood creatine phosphokinase increased": "cpk increased",
+    "creatine kinase increased": "cpk increased",
+    "bilirubin increased": "blood bilirubin increased",
+    "lactate dehydrogenase increased": "blood lactate dehydrogenase increased",
+    "blood alkaline phosphatase increased": "alkaline phosphatase increased",
+    "thyroid-stimulating hormone increased": "thyroid stimulating hormone increased",
+    "tsh increased": "thyroid stimulating hormone increased",
     "blood creatinine increased": "creatinine increased",
     "hyperbilirubinaemia": "blood bilirubin increased",
     "hyperbilirubinemia": "blood bilirubin increased",
@@ -59,7 +67,6 @@ SYNONYMS = {
     "hypermagnesaemia": "hypermagnesemia",
     "hypoglycaemia": "hypoglycemia",
     "hyperglycaemia": "hyperglycemia",
-    "lipase elevated": "lipase increased",
     "amylase increased": "serum amylase increased",
 }
 """Names under which an event is reported, in lower case: the CTCAE term of the value."""
@@ -101,8 +108,19 @@ def days_at_risk(
 
 
 def term_of(event: AdverseEvent) -> str:
-    """Return the CTCAE term under which an event's values are graded, in lower case."""
+    """Return the CTCAE term under which an event's values are graded, in lower case.
+
+    >>> term_of(AdverseEvent("S01", "Elevated gamma-glutamyltransferase"))
+    'ggt increased'
+    """
     name = event.term.strip().lower()
+    for word, ending in (
+        ("elevated", "increased"),
+        ("increased", "increased"),
+        ("decreased", "decreased"),
+    ):
+        if name.startswith(f"{word} "):
+            name = f"{name.removeprefix(word).strip()} {ending}"
     return SYNONYMS.get(name, name)
 
 
