@@ -6,9 +6,7 @@ of the file. Judges nobody: a check against the criteria, never medical advice.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +25,7 @@ from onearm.clinical.records import Lab, Source
 from onearm.clinical.units import find_analyte, unknown_test
 from onearm.errors import Finding, InputError, Place
 from onearm.format import count_of, source_lines, text_table
+from onearm.io.many_objects import many_objects
 
 ADVICE = "A check against the criteria, never medical advice."
 MOST_ERRORS = 100
@@ -95,7 +94,7 @@ class Grades:
         version = self.grader.ctcae.version
         analytes = {test: self.grader.analyte(test) for test in {row.lab.test for row in self.rows}}
         days = {day: day.isoformat() for day in {row.lab.date for row in self.rows}}
-        with _no_garbage():
+        with many_objects():
             return [
                 {
                     "subject_id": lab.subject_id,
@@ -116,18 +115,6 @@ class Grades:
                 }
                 for lab, baseline, verdict, change in self.rows
             ]
-
-
-@contextmanager
-def _no_garbage() -> Iterator[None]:
-    """Spare the search for garbage while a million objects are made and none is thrown away."""
-    was_collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_collecting:
-            gc.enable()
 
 
 def _sources_text(sources: tuple[Source, ...]) -> str:
@@ -175,7 +162,7 @@ def grade_labs(
 
     grader = Grader(read_ctcae(ctcae, tuple(options)), worst_case=worst_case)
     table = read_table(Path(labs), Lab).checked()
-    with _no_garbage():
+    with many_objects():
         rows = list(_graded(table.records, grader))
     return Grades(rows, grader, (*table.findings, *_unknown_tests(table.records)))
 

@@ -163,13 +163,15 @@ def _respond_table(
     lesions: Path, rules: ResponseRules, subjects: Path | str | None, subject: str | None
 ) -> Responses:
     from onearm.io.csv import read_table
+    from onearm.io.many_objects import many_objects
 
     people = read_subjects(subjects)
     table = read_table(lesions, Measurement).checked()
     repeated = list(check_keys(table.records))
     if repeated:
         raise InputError(repeated)
-    answer = judge(table.records, rules, people, subject, file=str(lesions))
+    with many_objects():
+        answer = judge(table.records, rules, people, subject, file=str(lesions))
     return replace(answer, warnings=(*table.findings, *answer.warnings))
 
 

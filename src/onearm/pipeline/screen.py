@@ -7,9 +7,7 @@ facts in ``onearm.pipeline.screen_template``.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +19,7 @@ from onearm.clinical.facts import Facts
 from onearm.errors import Finding, InputError, nearest
 from onearm.io.csv import table_text
 from onearm.io.facts import read_facts
+from onearm.io.many_objects import many_objects
 from onearm.io.yaml import read_yaml
 from onearm.protocol.document import Document
 from onearm.protocol.forms import Forms, read_forms
@@ -152,7 +151,7 @@ def screen_study(study: Path, facts: Path, subject: str | None = None) -> Screen
     if table.study is not None and table.study != protocol.study.id:
         raise InputError(f"{table.file}: study must be {protocol.study.id}; got {table.study!r}")
     reader = FactReader(read.forms, table.file, protocol.study.data_cutoff)
-    with _no_collection():
+    with many_objects():
         people = reader.read(table.header, table.rows)
     if reader.findings:
         raise InputError(sorted(reader.findings, key=_line))
@@ -163,21 +162,9 @@ def screen_study(study: Path, facts: Path, subject: str | None = None) -> Screen
             raise InputError(f"no subject {subject!r} in {table.file}{nearest(subject, known)}")
     if not people:
         raise InputError(f"{table.file}: must hold at least one fact; got none")
-    with _no_collection():
+    with many_objects():
         screened = tuple(screen_person(protocol.eligibility, read.forms, p) for p in people)
     return ScreenAnswer(read, screened, tuple(people), table.is_one_person)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Pause the search for garbage: nothing becomes garbage here, and it takes half the time."""
-    was_collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_collecting:
-            gc.enable()
 
 
 def read_study(folder: Path) -> ReadStudy:
