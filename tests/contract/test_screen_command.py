@@ -201,6 +201,31 @@ def test_bad_facts_get_one_line_with_file_and_line(rows, message, tmp_path):
     assert shown.stderr.count("\n") == 1
 
 
+def test_rows_of_a_template_that_nobody_filled_in_say_nothing(tmp_path):
+    text = facts_template(STUDY).as_text()
+    width = text.partition("\n")[0].count(",")
+    facts = tmp_path / "facts.csv"
+    facts.write_text(text + "S1,ecog,1" + "," * (width - 2) + "\n", encoding="utf-8")
+
+    answer = screen_study(STUDY, facts)
+
+    assert [person.subject_id for person in answer.people] == ["S1"]
+    assert "I06" not in answer.people[0].ids("unknown")
+
+
+def test_check_finds_a_form_that_cannot_be_read(tmp_path):
+    text = (STUDY / "protocol.yaml").read_text(encoding="utf-8")
+    wrong = text.replace("lab(ANC) >= 1.5 10^9/L", "lab(ANC) >= 1.5 10^9/L and")
+    (tmp_path / "protocol.yaml").write_text(wrong, encoding="utf-8")
+    line = wrong[: wrong.index("10^9/L and")].count("\n") + 1
+
+    shown = onearm("check", tmp_path)
+
+    assert shown.exit_code == 1
+    place = f"protocol.yaml:{line}:39: eligibility.inclusion[I09a].form: expected a condition"
+    assert place in shown.stdout
+
+
 def test_all_problems_of_a_file_come_at_once(tmp_path):
     facts = tmp_path / "facts.csv"
     facts.write_text(HEADER + "S1,ACN,3,,,,,,,\nS2,ecog,9,,,,,,,\n", encoding="utf-8")

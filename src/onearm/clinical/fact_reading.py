@@ -45,6 +45,8 @@ from onearm.protocol.forms import COLUMNS, Fact, Forms
 
 UNKNOWN = frozenset({"unknown", "unk"})
 NONE = "none"
+UNSAID = frozenset({"subject_id", "fact", "unit", "type", "hint"})
+"""Columns that say nothing of a person where nothing else is filled, as in a template."""
 ONGOING = "ongoing"
 
 
@@ -109,9 +111,12 @@ class FactReader:
             for name, is_attribute, cell in zip(*columns, row, strict=True):
                 if cell and (bare := cell.strip()):
                     (attributes if is_attribute else cells)[name] = bare
-            if "fact" in cells:
+            if not attributes and cells.keys() <= UNSAID:
+                if "subject_id" in cells:
+                    self._people.setdefault(cells["subject_id"], _Person())
+            elif "fact" in cells:
                 self._take(Cells(line, cells, attributes))
-            elif cells.keys() - {"subject_id"} or attributes:
+            else:
                 self._problem(line, "fact", "must name the fact; got nothing")
         return [self._facts(name, person) for name, person in self._people.items()]
 
