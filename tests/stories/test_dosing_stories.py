@@ -19,6 +19,7 @@ from onearm.clinical.dose_amounts import Body, dose_amount, is_recalculated
 from onearm.clinical.dose_course import dose_course
 from onearm.clinical.dose_findings import dose_findings
 from onearm.clinical.dose_intensity import dose_intensities
+from onearm.clinical.dose_next import next_doses
 from onearm.clinical.dosing_calendar import planned_calendar
 from onearm.clinical.modification import propose
 from onearm.clinical.periods import last_day_after, last_day_from
@@ -583,6 +584,40 @@ def test_a_treatment_that_goes_on_has_a_next_cycle_counted_from_the_last_one():
 
     assert found.dates[-1].name == "next cycle"
     assert found.dates[-1].date == day(49)
+
+
+NEXT = [  # story, treatment, course, stopped, what is due
+    ("both drugs", {}, f"{FIRST}; 2 A 24-37 12; 2 T 24 1200", {},
+     [("anlotinib", 45, 58, 12), ("TQB2450", 45, 45, 1200)]),
+    ("a reduced dose stays reduced", {}, f"{FIRST}; 2 A 21-34 10; 2 T 21 1200", {},
+     [("anlotinib", 42, 55, 10), ("TQB2450", 42, 42, 1200)]),
+    ("one drug was stopped", {}, f"{FIRST}; 2 A 21-34 12", {"TQB2450": 10},
+     [("anlotinib", 42, 55, 12)]),
+    ("treatment is over", {}, FIRST, {"TREATMENT": 14}, []),
+    # day 729 is the last allowed day of TQB2450
+    ("after the last allowed day", {}, f"{FIRST}; 36 A 720-733 12; 36 T 720 1200", {},
+     [("anlotinib", 741, 754, 12)]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("story", "options", "course", "stopped", "due"), NEXT)
+def test_what_is_due_next(story, options, course, stopped, due):
+    plan, patient = treatment(**options), records(course, stopped=stopped)
+    found = next_doses(dose_course(patient, protocol(plan)), patient.doses, plan)
+
+    assert [(d.drug, d.first_date, d.last_date, d.dose) for d in found] == [
+        (drug, day(first), day(last), dose) for drug, first, last, dose in due
+    ]
+
+
+def test_the_alternative_given_last_is_due_next():
+    plan = treatment(*PLATINUM, rules=[])
+    patient = records("1 P 0 75; 2 C 21 450")
+    found = next_doses(dose_course(patient, protocol(plan)), patient.doses, plan)
+
+    assert [(d.drug, d.reason) for d in found] == [
+        ("carboplatin", "450 mg as last given on 2026-02-02")
+    ]
 
 
 # --- proposals after adverse events

@@ -53,8 +53,9 @@ def drug_end(
     own = [row for row in given if row.drug == drug.name]
     cutoff = protocol.study.data_cutoff
     limit = limit_of(drug, given)
-    if limit is not None:
-        candidates.append((limit, f"last allowed day {limit}", True, ()))
+    if limit is not None:  # without a cut-off only a later dose shows that the day has passed
+        has_passed = cutoff is not None or any(row.start_date > limit for row in given)
+        candidates.append((limit, f"last allowed day {limit}", has_passed, ()))
     if cutoff is not None:
         candidates.append((cutoff, f"data cut-off {cutoff}", False, ()))
     if not candidates:

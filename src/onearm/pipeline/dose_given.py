@@ -15,7 +15,8 @@ from pathlib import Path
 from onearm.clinical.dose_amounts import shown
 from onearm.clinical.dose_course import DoseCourse
 from onearm.clinical.dose_intensity import DoseIntensity, intensity_text
-from onearm.clinical.dosing_calendar import planned_assessments
+from onearm.clinical.dose_next import next_doses
+from onearm.clinical.dosing_calendar import PlannedDose, planned_assessments
 from onearm.clinical.modification import Proposal, propose
 from onearm.clinical.subject import derive_subject
 from onearm.errors import InputError
@@ -49,6 +50,7 @@ class DoseOfSubject:
     course: DoseCourse
     intensities: tuple[DoseIntensity, ...]
     proposals: tuple[Proposal, ...]
+    due: tuple[PlannedDose, ...]
     assessments: tuple[tuple[dt.date, str], ...]
 
     def as_text(self) -> str:
@@ -76,6 +78,7 @@ class DoseOfSubject:
             [f"  {one.drug}: {intensity_text(one)}: {one.reason}" for one in self.intensities],
         )
         lines += section("Dates:", date_lines(course.dates))
+        lines += section("Due in the next cycle, if nothing changes:", self._due_lines())
         lines += section("Proposed by the rules of the protocol:", proposal_lines(self.proposals))
         lines += section("", list(course.notes))
         return "\n".join(lines)
@@ -99,6 +102,7 @@ class DoseOfSubject:
                 for one in self.intensities
             ],
             "dates": [record_json(one) for one in self.course.dates],
+            "due": [record_json(one) for one in self.due],
             "proposals": [record_json(one) for one in self.proposals],
             "notes": list(self.course.notes),
         }
@@ -109,11 +113,22 @@ class DoseOfSubject:
         header = list(rows[0]) if rows else ["subject_id"]
         return header, [[flat_cell(row[name]) for name in header] for row in rows]
 
+    def _due_lines(self) -> list[str]:
+        return [
+            f"  {d.first_date}{f' to {d.last_date}' if d.days > 1 else ''}  {d.drug} ({d.reason})"
+            for d in self.due
+        ]
+
     def _doses(self) -> list[dict[str, object]]:
         return [{**record_json(d), "planned": json_cell(d.planned)} for d in self.course.drugs]
 
     def entries(self) -> Iterator[Entry]:
-        """Yield what lies ahead or follows: dates of the protocol, not the doses given."""
+        """Yield what lies ahead or follows: doses due, dates, assessments; no dose given."""
+        for dose in self.due:
+            key = f"{self.subject_id}/{dose.cycle}/{dose.drug}/{dose.first_day}"
+            summary = f"{self.subject_id}: {dose.drug} {shown(dose.dose, dose.unit)}, {dose.route}"
+            text = f"{self.study}: cycle {dose.cycle}; {dose.reason}. {ADVICE}"
+            yield Entry(key, dose.first_date, dose.last_date, summary, text)
         for one in self.course.dates:
             key = f"{self.subject_id}/{one.name}/{one.drug}"
             text = f"{self.study}: {one.reason}. {ADVICE}"
@@ -147,6 +162,7 @@ def dose_subject(study: Path, subject_id: str) -> DoseOfSubject:
         answers.course,
         answers.intensities,
         proposals,
+        next_doses(answers.course, records.doses, protocol.treatment),
         tuple(_ahead(protocol, answers.course)),
     )
 
