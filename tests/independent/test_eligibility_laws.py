@@ -19,7 +19,9 @@ from onearm.clinical.fact_cells import read_days
 from onearm.clinical.fact_reading import FactReader
 from onearm.clinical.facts import Days, Happening, Measure, compare
 from onearm.clinical.windows import completed_years, in_window, shifted
-from onearm.protocol.criteria import Window
+from onearm.protocol.criteria import AMOUNT_UNITS, Window
+from onearm.protocol.criteria_grammar import CriterionError, parse_criterion
+from onearm.protocol.criteria_text import form_of
 from onearm.protocol.document import Document
 from onearm.protocol.eligibility import Criterion, Eligibility
 from onearm.protocol.forms import read_forms
@@ -276,3 +278,111 @@ def test_persons_of_one_file_do_not_touch_each_other():
         ("A", "eligible"),
         ("B", "not_eligible"),
     ]
+
+
+TOKENS = [
+    "if",
+    "then",
+    "else",
+    "or",
+    "and",
+    "not",
+    "may",
+    "(",
+    ")",
+    "judged",
+    "any",
+    "count",
+    "lab",
+    "age",
+    "at",
+    "crcl",
+    "date",
+    "least",
+    "has",
+    "within",
+    "where",
+    "in",
+    "is",
+    "{",
+    "}",
+    ",",
+    "a",
+    "b",
+    "ANC",
+    "1.5",
+    "2",
+    "10^9/L",
+    "ULN",
+    "mm",
+    ">=",
+    "<",
+    "=",
+    "days",
+    "months",
+    "before",
+    "after",
+    "18",
+    "years",
+    "mL/min",
+    "'x'",
+]
+
+
+@given(st.lists(st.sampled_from(TOKENS), max_size=12).map(" ".join))
+@settings(max_examples=500)
+def test_any_words_are_a_form_that_reads_back_or_an_error_with_its_place(form):
+    at = None
+    try:
+        tree = parse_criterion(form)
+    except CriterionError as error:
+        at = error.at
+    if at is None:
+        assert parse_criterion(form_of(tree)) == tree
+    else:
+        assert 0 <= at <= len(form)
+
+
+CELLS = {
+    "value": ["", "", "Y", "N", "none", "unknown", "3", "<5", "1,5", "positive", "12 mm", "1e5"],
+    "unit": ["", "10^9/L", "g/L", "U/L", "mg/dL", "kg", "copies/mL"],
+    "date": ["", "2026-03-10", "2026-03", "2026", "2026-13", "1800-01-01"],
+    "until": ["", "ongoing", "2026-03-12", "2025"],
+    "lln": ["", "3", "x"],
+    "uln": ["", "40", "0"],
+    "by": ["", "Dr Lin"],
+}
+
+
+@pytest.mark.parametrize("study", CANDIDATES)
+@pytest.mark.parametrize("seed", range(100))
+def test_any_rows_are_facts_or_findings_and_unknown_always_says_what_is_missing(study, seed):
+    rng = random.Random(seed)
+    read = study_of(study)
+    names = [name for name in read.forms.facts if "." not in name]
+    attributes = sorted({n.partition(".")[2] for n in read.forms.facts if "." in n})
+    header = ["subject_id", "fact", *CELLS, *attributes]
+    rows = []
+    for line in range(2, 40):
+        cells = [rng.choice(known) for known in CELLS.values()]
+        cells += [rng.choice(["", "", "", "Y", "N", "12 mm"]) for _ in attributes]
+        rows.append((line, ["S", rng.choice(names), *cells]))
+    reader = FactReader(read.forms, "facts.csv")
+
+    people = reader.read(header, rows)
+
+    assert all(finding.place.line for finding in reader.findings)
+    for person in people:
+        for result in screen_person(read.protocol.eligibility, read.forms, person).results:
+            assert reason(result)
+            assert bool(result.verdict.missing) == (result.outcome == "unknown")
+
+
+@pytest.mark.parametrize("units", AMOUNT_UNITS.values(), ids=list(AMOUNT_UNITS))
+def test_an_amount_there_and_back_is_the_same_and_compares_alike_in_every_unit(units):
+    for value, limit in product([Fraction(7), Fraction("98.6"), Fraction(1, 3)], repeat=2):
+        for one, other in product(units.values(), repeat=2):
+            there = value * one / other
+            assert there * other / one == value
+            in_other = Measure(there, "", "", "").holds(">=", limit * one / other, Fraction(1))
+            assert in_other is (value >= limit)
