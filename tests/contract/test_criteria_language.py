@@ -210,6 +210,20 @@ def test_every_form_of_a_trial_reads_back_and_can_be_drawn(study):
         assert tree_lines(tree)
 
 
+def test_the_tree_shows_what_is_asked_of_an_event_line_by_line():
+    tree = parse_criterion("not any(lines where done and not late within 2 weeks before start)")
+
+    assert tree_lines(tree) == [
+        "not",
+        "  any(lines within 2 weeks before start)",
+        "    where",
+        "      all of",
+        "        done",
+        "        not",
+        "          late",
+    ]
+
+
 def test_what_the_sources_leave_open_is_listed():
     assumed = {
         study: [a.field for a in forms_of(study)[0].assumptions if a.field.endswith(".form")]

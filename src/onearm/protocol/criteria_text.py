@@ -6,6 +6,7 @@ Reading the form of a tree gives the same tree. Decides nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from onearm.protocol.criteria import (
     KEYWORDS,
@@ -133,5 +134,9 @@ def tree_lines(node: Node, indent: str = "") -> list[str]:
                 f"{indent}then", *tree_lines(node.then, inner),
                 f"{indent}else", *tree_lines(node.otherwise, inner),
             ]  # fmt: skip
+        case Exists() | Count() if node.selection.where is not None:
+            bare = replace(node, selection=replace(node.selection, where=None))
+            where = tree_lines(node.selection.where, inner + "  ")
+            return [f"{indent}{leaf_form(bare)}", f"{inner}where", *where]
         case _:
             return [f"{indent}{leaf_form(node)}"]
