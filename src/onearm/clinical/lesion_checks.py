@@ -12,28 +12,25 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 
-from onearm.clinical.lesions import um
+from onearm.clinical.lesions import (
+    LYMPH_NODE,
+    MEASURABLE_NODE_UM,
+    MEASURABLE_UM,
+    organ_of,
+    um,
+)
 from onearm.clinical.records import Measurement
 from onearm.clinical.visits import Visit, assemble_visits, choose_baseline
 from onearm.errors import Finding, Place, Severity
 from onearm.format import millimetres
 from onearm.protocol.response import ResponseRules
-from onearm.terms import BASELINE_VISITS, MICROMETRES_PER_MM, PAIRED_ORGANS, LesionState, LesionType
-
-MEASURABLE_UM = 10 * MICROMETRES_PER_MM
-"""Least longest diameter of a target (E09 3.1.1)."""
+from onearm.terms import BASELINE_VISITS, MICROMETRES_PER_MM, LesionState, LesionType
 
 MEASURABLE_XRAY_UM = 20 * MICROMETRES_PER_MM
 """The same on a chest X-ray (E09 3.1.1)."""
 
-MEASURABLE_NODE_UM = 15 * MICROMETRES_PER_MM
-"""Least short axis of a nodal target (E09 3.1.1); also where a new node is beyond doubt."""
-
 THICK_SLICE_UM = 5 * MICROMETRES_PER_MM
 """Beyond this thickness a target must reach twice the slice (E09 appendix II)."""
-
-LYMPH_NODE = "LYMPH NODE"
-"""The one organ that all nodes count as."""
 
 _NUMBERED = re.compile(r"(\D*)(\d+)")
 _SEEN_BUT_NOT_MEASURED = (
@@ -143,7 +140,7 @@ def _check_lesion_identity(rows: Sequence[Measurement]) -> Iterator[Finding]:
     for row in rows:
         then = first.setdefault(row.lesion_id, row)
         if then is row:
-            if _organ(row) == LYMPH_NODE and not row.is_nodal:
+            if organ_of(row) == LYMPH_NODE and not row.is_nodal:
                 message = "in a lymph node, but not marked as one; its longest diameter counts"
                 yield _finding("warning", "node-not-marked", message, row, "nodal")
             continue
@@ -154,15 +151,9 @@ def _check_lesion_identity(rows: Sequence[Measurement]) -> Iterator[Finding]:
             is_node = "a node here, none" if row.is_nodal else "no node here, one"
             was = f"{is_node} in line {then.source.line}"
             yield _finding("error", "lesion-changes-nodality", was, row, "nodal")
-        if row.organ is not then.organ and _organ(row) != _organ(then):  # most are one object
+        if row.organ is not then.organ and organ_of(row) != organ_of(then):  # most are one object
             was = f"organ {row.organ} here, {then.organ} in line {then.source.line}"
             yield _finding("warning", "lesion-changes-organ", was, row, "organ")
-
-
-def _organ(row: Measurement) -> str:
-    """Return the organ as the limit of two targets an organ counts it; "" if not given."""
-    organ = (row.organ or "").upper()
-    return PAIRED_ORGANS.get(organ, organ)
 
 
 def _check_order(visits: Sequence[Visit], rules: ResponseRules) -> Iterator[Finding]:
@@ -235,7 +226,7 @@ def _check_number_of_targets(
         if row.parent_id is not None:
             continue
         lesions.add(row.lesion_id)
-        organ = LYMPH_NODE if row.is_nodal else _organ(row)
+        organ = LYMPH_NODE if row.is_nodal else organ_of(row)
         organs.setdefault(organ, set()).add(row.lesion_id)
     if len(lesions) > rules.max_targets:
         message = f"one of {len(lesions)} targets; at most {rules.max_targets}, all are used"

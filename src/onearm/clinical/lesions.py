@@ -14,7 +14,16 @@ from decimal import Decimal
 from onearm.clinical.records import Measurement
 from onearm.clinical.visits import Visit
 from onearm.protocol.response import ResponseRules
-from onearm.terms import MICROMETRES_PER_MM, LesionState, LesionType
+from onearm.terms import MICROMETRES_PER_MM, PAIRED_ORGANS, LesionState, LesionType
+
+MEASURABLE_UM = 10 * MICROMETRES_PER_MM
+"""Least longest diameter of a target (E09 3.1.1)."""
+
+MEASURABLE_NODE_UM = 15 * MICROMETRES_PER_MM
+"""Least short axis of a nodal target (E09 3.1.1); also where a new node is beyond doubt."""
+
+LYMPH_NODE = "LYMPH NODE"
+"""The one organ that all nodes count as."""
 
 
 class Limits:
@@ -42,6 +51,12 @@ class Limits:
 def um(length_mm: Decimal) -> int:
     """Return millimetres as whole micrometres."""
     return int(length_mm * MICROMETRES_PER_MM)
+
+
+def organ_of(row: Measurement) -> str:
+    """Return the organ as the limit of targets an organ counts it; "" if not given."""
+    organ = (row.organ or "").upper()
+    return PAIRED_ORGANS.get(organ, organ)
 
 
 @dataclass(frozen=True, slots=True)

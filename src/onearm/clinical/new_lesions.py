@@ -12,13 +12,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from onearm.clinical.lesions import Limits
+from onearm.clinical.lesions import (
+    LYMPH_NODE,
+    MEASURABLE_NODE_UM,
+    MEASURABLE_UM,
+    Limits,
+    organ_of,
+)
 from onearm.clinical.recist import Assessment
 from onearm.clinical.records import Measurement
-from onearm.terms import MICROMETRES_PER_MM, PAIRED_ORGANS, LesionState
-
-TARGET_FROM_UM = 10 * MICROMETRES_PER_MM
-NODE_TARGET_FROM_UM = 15 * MICROMETRES_PER_MM
+from onearm.terms import LesionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class NewLesions:
         )
 
     def _is_target(self, row: Measurement, organ: str, organs: Mapping[str, str]) -> bool:
-        rules, least = self.limits.rules, NODE_TARGET_FROM_UM if row.is_nodal else TARGET_FROM_UM
+        rules, least = self.limits.rules, MEASURABLE_NODE_UM if row.is_nodal else MEASURABLE_UM
         return (
             row.diameter_um is not None
             and row.diameter_um >= least
@@ -102,8 +105,7 @@ class NewLesions:
 
 
 def _organ(row: Measurement) -> str:
-    organ = (row.organ or "").upper()
-    return "LYMPH NODE" if row.is_nodal else PAIRED_ORGANS.get(organ, organ)
+    return LYMPH_NODE if row.is_nodal else organ_of(row)
 
 
 def _is_absent(row: Measurement | None) -> bool:

@@ -171,6 +171,8 @@ def against(results: Results, expected: Expected) -> Compared:
 
 
 def _own_expected(source: Path) -> Path:
+    if not source.exists():
+        raise InputError(f"{source}: no such study folder or results.json")
     if not source.is_dir():
         raise InputError(
             f"{source}: needs something to compare with: published numbers, another results.json, "

@@ -201,12 +201,14 @@ def run_study(
     Raises
     ------
     InputError
-        If the study cannot be analysed, or a format is unknown.
+        If the study cannot be analysed, a format is unknown, or OUT is a file.
     """
     for name in formats:
         if name not in FORMATS:
             hint = nearest(name, FORMATS)
             raise InputError(f"format must be one of {', '.join(FORMATS)}; got {name!r}{hint}")
+    if out.exists() and not out.is_dir():
+        raise InputError(f"--out must be a folder, which need not exist yet; {out} is a file")
     analysed = _analyse(study, progress)
     provenance = provenance_of(analysed.study)
     progress("comparing with published numbers")

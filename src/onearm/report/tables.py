@@ -119,7 +119,8 @@ def baseline_table(shown: Shown, groups: Sequence[str] = ("all",)) -> Table:
         lines += [heading, *levels] if levels else []
         totals += [f"baseline/{{}}/{stem}:{value}/total" for value in printed]
         if hidden:
-            notes.append(phrase(f"{one.label}: not printed, {', '.join(hidden.values())}."))
+            words = ", ".join(f'"{label}"' for label in hidden.values())
+            notes.append(phrase(f"{one.label}: no line for the value {words}."))
     return Table(
         "table-1",
         "Table 1",
