@@ -117,9 +117,10 @@ def test_nothing_is_wrong_with_the_data(trials):
 def test_the_response_rates_and_the_median_are_those_that_the_source_names(trials):
     first, second = (trial.results for trial in trials.values())
 
-    assert (first.by_id()["orr/all/count"].value, first.by_id()["orr/all/total"].value) == (42, 56)
-    assert first.by_id()["pfs/all/median"].value == 211  # 6.9 months
-    assert (second.by_id()["orr/all/count"].value, second.by_id()["orr/all/total"].value) == (5, 16)
+    assert (first["orr/all/count"].value, first["orr/all/total"].value) == (42, 56)
+    assert first["orr.reader-1/all/count"].value == 36
+    assert first["pfs/all/median"].value == 211  # 6.9 months
+    assert (second["orr/all/count"].value, second["orr/all/total"].value) == (5, 16)
 
 
 # Responses
