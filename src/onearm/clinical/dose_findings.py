@@ -23,9 +23,8 @@ NOT_ALLOWED = (
 
 def dose_findings(course: DoseCourse, treatment: Treatment) -> Iterator[Finding]:
     """Yield a warning for each drug and cycle whose doses the protocol does not allow."""
-    wrong = NOT_ALLOWED
-    if not treatment.beyond_progression:
-        wrong = (*NOT_ALLOWED, "AFTER PROGRESSION")
+    beyond = () if treatment.beyond_progression else ("AFTER PROGRESSION",)
+    wrong = (*NOT_ALLOWED, *beyond)
     for one in course.drugs:
         names = [name for name in one.deviations if name in wrong]
         if names:

@@ -46,11 +46,20 @@ def next_doses(
             size = f"{plain(last.dose)} {last.unit}"
             found.append(
                 PlannedDose(
-                    *(number, (phase.label or phase.id) if phase else None, drug.name),
-                    *(first_day, last_day, first, final, last.dose, last.unit, drug.route),
-                    *(drug.infusion_minutes, drug.infusion_tolerance_minutes),
-                    f"{size} as last given on {last.start_date}",
-                    (last.source,),
+                    cycle=number,
+                    phase=(phase.label or phase.id) if phase else None,
+                    drug=drug.name,
+                    first_day=first_day,
+                    last_day=last_day,
+                    first_date=first,
+                    last_date=final,
+                    dose=last.dose,
+                    unit=last.unit,
+                    route=drug.route,
+                    infusion_minutes=drug.infusion_minutes,
+                    infusion_tolerance_minutes=drug.infusion_tolerance_minutes,
+                    reason=f"{size} as last given on {last.start_date}",
+                    sources=(last.source,),
                 )
             )
     return tuple(found)

@@ -29,6 +29,7 @@ from onearm.report.model import (
     phrases_of,
 )
 from onearm.report.readings import reading_table
+from onearm.report.safety_tables import emergent_table, exposure_table, laboratory_table
 from onearm.report.sensitivity import estimand_table, moved_table, sensitivity_table
 from onearm.report.shown import Shown
 from onearm.report.tables import (
@@ -162,8 +163,10 @@ def _sections(
     )
     response: list[Block] = [response_table(shown, groups), *figure("waterfall")]
     safety: list[Block] = [adverse_event_table(shown), safety_table(shown)]
+    further = (emergent_table(shown), laboratory_table(shown), exposure_table(shown))
     yield Section("response", "Response", _unless_absent(shown, ("orr", "bor"), response))
-    yield Section("safety", "Safety", _unless_absent(shown, ("ae", "trae"), safety))
+    safety = list(_unless_absent(shown, ("ae", "trae"), safety))
+    yield Section("safety", "Safety", (*safety, *filter(None, further)))
     yield Section(
         "times",
         "Times to an event",

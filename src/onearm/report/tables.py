@@ -259,7 +259,7 @@ def adverse_event_table(shown: Shown, analysis: str = "trae") -> Table:
     """
     threshold = shown.protocol.safety.reporting_threshold or Decimal(0)
     rows = shown.items(analysis, "all", "term:", "any_count")
-    kept = [row for row in rows if _is_reported(shown, row, threshold)]
+    kept = [row for row in rows if is_reported(shown, row, threshold)]
     kept.sort(key=lambda row: (-position(row), words(row).lower()))
     lines = []
     for row in kept:
@@ -292,7 +292,7 @@ def adverse_event_table(shown: Shown, analysis: str = "trae") -> Table:
     )
 
 
-def _is_reported(shown: Shown, row: Row, threshold: Decimal) -> bool:
+def is_reported(shown: Shown, row: Row, threshold: Decimal) -> bool:
     """Compare a count with its share of the denominator, exactly."""
     total = shown.row(row.id.rpartition("/")[0] + "/total") or shown.row(
         f"{row.analysis}/{row.group}/total"

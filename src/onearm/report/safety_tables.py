@@ -1,0 +1,183 @@
+"""The further tables on safety: emergent events, laboratory grades, doses given.
+
+Each builder returns a ``Table``, or None where the study brings none of its
+results. Computes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from onearm import format as fmt
+from onearm.report.model import Column, Line, Phrase, Table, phrase
+from onearm.report.shown import Shown, position
+from onearm.report.tables import cutoff_note, is_reported, words
+from onearm.results.model import Row
+
+SEVERE = "grade-3-or-higher"
+GRADES = ("0", "1", "2", "3", "4")
+N_PERCENT = "n\N{NO-BREAK SPACE}(%)"
+
+
+def emergent_table(shown: Shown) -> Table | None:
+    """Return treatment-emergent events by term with their rates by time at risk."""
+    total = shown.total("teae/all/total")
+    if total is None:
+        return None
+    threshold = shown.protocol.safety.reporting_threshold or Decimal(0)
+    terms = [
+        row
+        for row in shown.items("teae", "all", "term:", "count")
+        if _ends(row) == 1 and is_reported(shown, row, threshold)
+    ]
+    terms.sort(key=lambda row: (-position(row), words(row).lower()))
+    groups = [row for row in shown.items("aesi", "all", "", "count") if _is_whole(row)]
+    lines = [_emergent(shown, "teae/all", "", "Any event")]
+    lines += [_emergent(shown, "teae/all", row.item or "", words(row)) for row in terms]
+    if groups:
+        lines.append(Line(phrase("Of special interest")))
+        lines += [_emergent(shown, "aesi/all", row.item or "", words(row), 1) for row in groups]
+    until = shown.protocol.safety.emergent_until
+    window = f", at most {until} after the last dose" if until else ""
+    least = (
+        f" Terms of at least {fmt.level_text(float(threshold))} of patients." if threshold else ""
+    )
+    return Table(
+        "table-s9", "Table S9", "Treatment-emergent adverse events", "Treated patients", "Event",
+        (
+            Column(f"Any grade, {N_PERCENT}", total),
+            Column(f"Grade 3 or higher, {N_PERCENT}", total),
+            Column("Patients with the event per hundred patient-years"),
+        ),
+        tuple(lines),
+        (
+            phrase(
+                f"With onset on or after the day of the first dose{window}; time at risk ends with "
+                f"the first such event. Graded by CTCAE {shown.protocol.safety.ctcae}.{least}"
+            ),
+            *cutoff_note(shown.protocol),
+        ),
+    )  # fmt: skip
+
+
+def _ends(row: Row) -> int:
+    return (row.item or "").count(":")
+
+
+def _is_whole(row: Row) -> bool:
+    return not (row.item or "").endswith((f":{SEVERE}", ":by-exposure"))
+
+
+def _emergent(shown: Shown, head: str, item: str, label: str, indent: int = 0) -> Line:
+    whole = f"{head}/{item}" if item else head
+    part = f"{head}/{item}:" if item else f"{head}/"
+    cells = (
+        shown.count_and_percent(f"{whole}/count", f"{whole}/estimate"),
+        shown.count_and_percent(f"{part}{SEVERE}/count", f"{part}{SEVERE}/estimate"),
+        phrase(shown.value(f"{part}by-exposure/rate_per_100_years")),
+    )
+    return Line(phrase(label), cells, indent)
+
+
+def laboratory_table(shown: Shown) -> Table | None:
+    """Return each term's worst grade after baseline, by the grade at baseline."""
+    terms = [row for row in shown.items("lab-worst", "all", "term:", "count") if _ends(row) == 1]
+    if not terms:
+        return None
+    lines: list[Line] = []
+    for row in terms:
+        head = f"lab-worst/all/{row.item}"
+        worst = [f"{head}:grade-{grade}" for grade in GRADES]
+        cells = [shown.count_and_percent(f"{one}/count", f"{one}/estimate") for one in worst]
+        cells = [phrase(shown.value(f"{head}/total")), *_zeros(shown, worst, cells)]
+        cells.append(phrase(shown.value(f"{head}:open/count")))
+        lines.append(Line(phrase(words(row).partition(":")[0]), tuple(cells)))
+        lines += _shifts(shown, row.item or "")
+    return Table(
+        "table-s10", "Table S10", "Laboratory values: worst grade after baseline",
+        "Treated patients with a graded value after baseline", "Term, and grade at baseline",
+        (
+            Column("Patients, n"),
+            *(Column(f"Grade {grade}, {N_PERCENT}") for grade in GRADES),
+            Column("May be higher, n"),
+        ),
+        tuple(lines),
+        (
+            phrase(
+                f"Graded from the values by CTCAE {shown.protocol.safety.ctcae} against the limits "
+                "of each sample's laboratory; percentages of the patients of the term."
+            ),
+            phrase(
+                "May be higher: a value alone leaves more than one grade, and the lowest is "
+                "counted; grades that only a clinician can give are not."
+            ),
+            *cutoff_note(shown.protocol),
+        ),
+    )  # fmt: skip
+
+
+def _zeros(shown: Shown, heads: Sequence[str], cells: Sequence[Phrase]) -> list[Phrase]:
+    """Return the cells, with 0 where nobody has the grade: it has no result then."""
+    pairs = zip(heads, cells, strict=True)
+    return [cell if shown.row(f"{head}/count") else phrase("0") for head, cell in pairs]
+
+
+def _shifts(shown: Shown, item: str) -> list[Line]:
+    lines = []
+    for start in (*GRADES, "unknown"):
+        heads = [f"lab-shift/all/{item}:{start}-to-{end}" for end in GRADES]
+        if not any(shown.row(f"{head}/count") for head in heads):
+            continue
+        cells = [shown.count_and_percent(f"{head}/count", f"{head}/estimate") for head in heads]
+        label = "Baseline not known" if start == "unknown" else f"Baseline grade {start}"
+        line = (phrase(""), *_zeros(shown, heads, cells), phrase(""))
+        lines.append(Line(phrase(label), line, 1))
+    return lines
+
+
+def exposure_table(shown: Shown) -> Table | None:
+    """Return cycles, days and relative dose intensity of each drug."""
+    drugs = dict.fromkeys(
+        row.variant for row in shown.results.rows if row.analysis == "exposure" and row.value
+    )
+    names = {one.name.lower(): one.label or one.name for one in shown.protocol.treatment.drugs}
+    lines: list[Line] = []
+    for drug in drugs:
+        given, planned = f"exposure.{drug}/all", f"dose-intensity.{drug}/all"
+        lines.append(Line(phrase(names.get(drug, drug))))
+        for label, cells in (
+            ("Patients, n", phrase(shown.value(f"{given}/cycles/n"))),
+            ("Cycles, median (range)", _median(shown, f"{given}/cycles")),
+            ("First to last dose, days, median (range)", _median(shown, f"{given}/days")),
+            ("Relative dose intensity, %, median (range)", _median(shown, f"{planned}/relative")),
+            (
+                f"Relative dose intensity below 80 %, {N_PERCENT}",
+                shown.count_and_percent(
+                    f"{planned}/below-80/count", f"{planned}/below-80/estimate"
+                ),
+            ),
+        ):
+            lines.append(Line(phrase(label), (cells,), 1))
+    if not lines:
+        return None
+    return Table(
+        "table-s11", "Table S11", "Doses given", "Treated patients", "Drug",
+        (Column("Total", shown.total("orr/all/total", "ae/all/total")),),
+        tuple(lines),
+        (
+            phrase(
+                "Relative dose intensity: the dose given a week over the dose planned a week, over "
+                "the cycles that were started."
+            ),
+            *cutoff_note(shown.protocol),
+        ),
+    )  # fmt: skip
+
+
+def _median(shown: Shown, head: str) -> Phrase:
+    if not shown.has_value(f"{head}/median"):
+        return phrase(fmt.NOT_APPLICABLE)
+    separator = fmt.PROFILES[shown.profile].interval_separator
+    ends = (shown.value(f"{head}/minimum"), separator, shown.value(f"{head}/maximum"))
+    return phrase(shown.value(f"{head}/median"), " (", *ends, ")")
