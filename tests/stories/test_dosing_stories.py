@@ -284,7 +284,7 @@ def test_a_row_that_says_omitted_gives_its_reason():
     omitted = course.drugs[2]
 
     assert (omitted.deviations, omitted.given) == (("OMITTED",), 0)
-    assert omitted.reason == "anlotinib was not given (Nausea, grade 2)"
+    assert omitted.reason == "not given (Nausea, grade 2)"
     assert omitted.sources == (row.source,)
 
 

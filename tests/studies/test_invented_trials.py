@@ -167,7 +167,7 @@ def test_sums_and_responses_of_the_stories(answers, subject, sums, letters):
 BEST = [  # subject, confirmed best response of the investigator, of the second reader
     ("QL-001", "SD", "SD"),
     ("QL-012", "PR", "PR"),
-    ("QL-014", "NON-CR/NON-PD", "NON-CR/NON-PD"),
+    ("QL-014", "NON-CR/NON-PD", "NED"),
     ("QL-015", "CR", "CR"),
     ("QL-017", "PR", "SD"),  # other targets
     ("QL-023", "NE", "NE"),

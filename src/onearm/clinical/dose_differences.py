@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
+from onearm.clinical.dose_amounts import shown
 from onearm.clinical.records import Dose
 from onearm.format import count_of, plain
 from onearm.protocol.treatment import Drug, Treatment
@@ -63,12 +64,12 @@ def differences(
     """Return how doses and their number differ from the plan, with the reasons."""
     why = next((f" ({row.change_reason})" for row in rows if row.change_reason), "")
     if not given:
-        return {"OMITTED": f"{drug.name} was not given{why}"}
+        return {"OMITTED": f"not given{why}"}
     found: dict[str, str] = {}
     for row in given:
         size = f"{plain(row.dose)} {row.unit}"
         if a_day is not None and (name := _size(row.dose, a_day, drug, treatment)):
-            found.setdefault(name, f"{size} instead of {plain(a_day)} {row.unit}{why}")
+            found.setdefault(name, f"{size} instead of {shown(a_day, row.unit)}{why}")
             if not drug.is_modifiable:
                 found.setdefault("NOT MODIFIABLE", f"the dose of {drug.name} may not be changed")
         levels = [level.value for level in drug.levels]

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from onearm.clinical.dose_amounts import shown
 from onearm.clinical.dose_course import BETWEEN, DoseCourse, DrugCycle, GivenCycle
 from onearm.clinical.dosing_calendar import drugs_of
 from onearm.clinical.records import Source
@@ -101,7 +102,7 @@ def _intensity(
     reason = (
         f"{plain(given)} {own[0].unit} in {count_of(count, 'cycle')} over "
         f"{count_of(actual_days, 'day')}; planned "
-        + (f"{plain(planned)} {own[0].unit}" if planned is not None else "dose not computable")
+        + (shown(planned, own[0].unit) if planned is not None else "dose not computable")
         + f" over {count_of(planned_days, 'day')} (last cycle {treatment.last_cycle}, {end.reason})"
     )
     return DoseIntensity(

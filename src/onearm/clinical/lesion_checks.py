@@ -206,7 +206,7 @@ def _check_baseline(
         is_later = visit.first_date > baseline.last_date
         for row in visit.rows:
             if row.lesion_type is LesionType.NEW:
-                if not is_later:
+                if not is_later and row.state is not LesionState.ABSENT:
                     message = f"NEW at the baseline visit {visit.label} or before it"
                     yield _finding("error", "new-at-baseline", message, row, "lesion_type")
             elif is_later and row.lesion_type is LesionType.TARGET and row.lesion_id not in seen:

@@ -137,6 +137,7 @@ def derive_subject(
     baseline, known = _baseline(records, protocol), known_of(records, protocol)
     about = _circumstances(records, protocol, start)
     best = best_response(subject.subject_id, plan.primary_evaluator, own, rules, about)
+    best = replace(best, sources=best.sources or _sources(records))
     findings += cr_then_pr(subject.subject_id, own, rules, about)
     events = {} if known is None else _events(known, own, best, protocol)
     findings += endpoint_differences(records.endpoints or (), plan.primary_evaluator, events, best)
@@ -272,12 +273,19 @@ def _reading(
     name, evaluator, source = planned
     own = points.get((evaluator, source), ())
     best = best_response(records.subject.subject_id, evaluator, own, protocol.response.rules, about)
+    best = replace(best, sources=best.sources or _sources(records))
     known = known_of(records, protocol)
     events = {}
     if known is not None:
         has_baseline = source == "recorded" or _baseline(records, protocol, evaluator) is not None
         events = _events(replace(known, has_baseline=has_baseline), own, best, protocol)
     return Reading(name, evaluator, source, own, best, events)
+
+
+def _sources(records: SubjectRecords) -> tuple[Source, ...]:
+    """Return where it stands that a subject without assessment was in the study, and died."""
+    death = _death(records)
+    return (records.subject.source, *(() if death is None else (death.source,)))
 
 
 def marker_readings(

@@ -67,6 +67,8 @@ def _has_rate(population: Population, analysis: Analysis, variant: str) -> bool:
 
 
 def _has_responses(population: Population, _: Analysis, variant: str) -> bool:
+    if variant == "irecist":
+        return any(best_of(person, variant).ibor is not None for person in population.people)
     return any(code_of(person, variant) != "unknown" for person in population.people)
 
 

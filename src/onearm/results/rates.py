@@ -178,7 +178,7 @@ def code_of(person: Person, variant: str) -> str:
     """Return the best response that a variant counts, or ``unknown``."""
     best = best_of(person, variant)
     if variant == "irecist":
-        return best.ibor or "unknown"
+        return best.ibor or ("unknown" if person.answers.time_points else IResponse.NE)
     return (best.best if variant == "unconfirmed" else best.confirmed_best) or "unknown"
 
 
