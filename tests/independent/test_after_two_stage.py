@@ -58,11 +58,12 @@ def test_the_correction_takes_away_part_of_the_naive_bias(percent):
     assert abs(corrected) < abs(naive) * 0.75
 
 
-def test_the_correction_is_the_bias_at_the_naive_rate():
-    at = Fraction(6, 9)
+@pytest.mark.parametrize(("x", "stopped_at"), [(0, 1), (1, 1), (2, 2), (6, 2)])
+def test_the_correction_is_the_bias_at_the_naive_rate(x, stopped_at):
+    at = Fraction(x, 5 if stopped_at == 1 else 9)
     mean = sum(w * Fraction(x, 5 if stage == 1 else 9) for x, stage, w in outcomes(1, 5, 9, at))
 
-    assert inferred(6, 2).bias_corrected == pytest.approx(float(2 * at - mean), abs=1e-12)
+    assert inferred(x, stopped_at).bias_corrected == pytest.approx(float(2 * at - mean), abs=1e-12)
 
 
 @pytest.mark.parametrize("percent", [5, 20, 37, 50, 80, 95])

@@ -1,8 +1,8 @@
 """A running trial against a boundary for toxicity, with the patients of TQB2450-Ib-02.
 
-The boundary, 8 of 20, is that of the package clinfun for repeated exact tests at p0 0.20 and
-looks at 20, 40, 60 and 75 patients (see tests/published). Who had an event is counted again here
-from the rows of the tables.
+The boundary is 8 of 20 and 10 of 30. The chance of so many or more at a rate of 0.20 is 0.032 and
+0.061; the next less strict pair of tests at one level, 7 of 20 (0.087) and 10 of 30, is crossed with
+0.107, above 0.1 (binomial sums). Who had an event is counted again here from the rows of the tables.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BOUNDARY = """
     method: pocock
     p0: 0.2
     p1: 0.35
-    looks: [20, 40, 60, 75]
+    looks: [20, 30]
     event: {grade_at_least: 3, within: %s}
 """
 
@@ -75,7 +75,7 @@ def test_who_had_an_event_in_the_window_is_counted_by_enrolment(tmp_path: Path, 
     first, second = found.toxicity.looks[:2]
     truth = with_event(days)
     assert (first.with_event, second.with_event) == (sum(truth[:20]), sum(truth))
-    assert first.bound == 8
+    assert (first.bound, second.bound) == (8, 10)
     assert first.decision == ("stop" if sum(truth[:20]) >= 8 else "go on")
 
 
@@ -120,17 +120,22 @@ def test_the_boundary_is_worded_with_the_design(tmp_path: Path) -> None:
 
 
 def test_a_boundary_that_never_stops_is_refused(tmp_path: Path) -> None:
-    findings = check_study(
-        with_boundary(tmp_path, "42 days", **{"[20, 40, 60, 75]": "[1]"})
-    ).findings
+    findings = check_study(with_boundary(tmp_path, "42 days", **{"[20, 30]": "[1]"})).findings
 
     assert [f.code for f in findings if f.severity == "error"] == ["stopping"]
+
+
+def test_a_look_beyond_the_last_subject_is_refused(tmp_path: Path) -> None:
+    findings = check_study(with_boundary(tmp_path, "42 days", **{"[20, 30]": "[20, 31]"})).findings
+
+    said = [f.message for f in findings if f.severity == "error"]
+    assert said == ["safety.stopping: looks at 31 subjects, but 30 are planned"]
 
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("[20, 40, 60, 75]", "[20, 20]", "looks must ascend, each once; got 20, 20"),
+        ("[20, 30]", "[20, 20]", "looks must ascend, each once; got 20, 20"),
         ("p1: 0.35", "p1: 0.2", "p1 must be above p0"),
         ("method: pocock", "method: pocok", "pocock"),
         ("within: 42 days", "within: 0 days", "within"),

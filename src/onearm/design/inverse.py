@@ -28,6 +28,7 @@ from onearm.errors import DesignError, nearest
 
 KINDS = ("minimax", "optimal", "exact")
 LARGEST_GRID = 5_000  # settings; each takes some milliseconds
+LARGEST_STEPS = 1_000  # rates on one side of a default grid
 LARGEST_PUBLISHED = 300
 ALPHAS = (Fraction(1, 40), Fraction(1, 20), Fraction(1, 10))
 POWERS = (Fraction(4, 5), Fraction(17, 20), Fraction(9, 10))
@@ -127,7 +128,12 @@ def designs_of(
 def _pairs(
     p0: Sequence[Rate], p1: Sequence[Rate], step: Fraction
 ) -> list[tuple[Fraction, Fraction]]:
-    grid = [i * step for i in range(1, int((1 - step / 2) / step) + 1)]
+    size = int((1 - step / 2) / step)
+    if size > LARGEST_STEPS and not (p0 and p1):
+        raise DesignError(
+            f"step must leave at most {LARGEST_STEPS} rates to try; got {float(step)}, {size} rates"
+        )
+    grid = [i * step for i in range(1, size + 1)]
     lows = [proportion("p0", value) for value in p0] or grid
     highs = [proportion("p1", value) for value in p1] or grid
     is_open = not (p0 and p1)

@@ -27,7 +27,7 @@ from onearm.design.binomial import (
 )
 from onearm.errors import DesignError
 
-LARGEST_N = 400
+LARGEST_N = 200  # beyond, the search takes minutes
 SAME_EN = 1e-9
 
 
@@ -103,7 +103,7 @@ def sargent(p0: Rate, p1: Rate, alpha: Rate, beta: Rate, eta: Rate, power: Rate)
     Raises
     ------
     DesignError
-        If a proportion is outside its range or n would exceed 400.
+        If a proportion is outside its range or n would exceed 200.
 
     References
     ----------
@@ -132,20 +132,29 @@ class _Search:
         self.rows0, self.rows1 = Rows(asked.p0), Rows(asked.p1)
 
     def run(self) -> SargentDesigns:
-        single = minimax = optimal = None
+        single = self._first_single()
+        minimax = optimal = None
         bound, n = inf, 1
-        while single is None or optimal is None or self._least_en(n + 1) < bound - SAME_EN:
+        while optimal is None or self._least_en(n + 1) < bound - SAME_EN:
             n += 1
             if n > LARGEST_N:
                 raise DesignError(too_large(LARGEST_N))
             self.rows0.grow(n)
             self.rows1.grow(n)
-            single = single or self._single(n)
             if (best := self._best(n, bound)) is not None:
                 bound, optimal = best.en0, best
                 minimax = minimax or best
         assert minimax is not None  # set with optimal
         return SargentDesigns(self.asked, single, minimax, optimal)
+
+    def _first_single(self) -> SargentDesign:
+        """Return the smallest design of one stage; it is found or refused at once."""
+        for n in range(2, LARGEST_N + 1):
+            self.rows0.grow(n)
+            self.rows1.grow(n)
+            if (single := self._single(n)) is not None:
+                return single
+        raise DesignError(too_large(LARGEST_N))
 
     def _least_en(self, n: int) -> float:
         self.rows0.grow(n)

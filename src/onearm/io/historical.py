@@ -43,8 +43,17 @@ def read_historical(path: Path) -> tuple[HistoricalTrial, ...]:
         For each unknown or missing column and each cell that holds no count,
         with file and line.
     """
+    try:
+        return _read(path)
+    except UnicodeDecodeError:
+        raise InputError(f"{path.name}: must be encoded in UTF-8") from None
+    except csv.Error as error:
+        raise InputError(f"{path.name}: cannot be read: {error}") from None
+
+
+def _read(path: Path) -> tuple[HistoricalTrial, ...]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
+        reader = csv.DictReader(file, strict=True)
         header = tuple(reader.fieldnames or ())
         findings = [
             _finding(path, 1, f"{name!r} is no column of this table{nearest(name, COLUMNS)}")

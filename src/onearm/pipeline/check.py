@@ -158,15 +158,19 @@ def _design(protocol: Protocol, document: Document) -> Iterator[Finding]:
 
 
 def _stopping(protocol: Protocol, document: Document) -> Iterator[Finding]:
-    """Refuse a toxicity boundary that does not exist."""
+    """Refuse a toxicity boundary that does not exist, or looks beyond the last subject."""
     from onearm.pipeline.toxicity_standing import planned_boundary
 
-    if protocol.safety.stopping is None:
+    plan, enrolled = protocol.safety.stopping, protocol.study.enrolment.planned
+    if plan is None:
         return
+    place = document.place(("safety", "stopping"))
+    if plan.looks[-1] > enrolled:
+        message = f"looks at {plan.looks[-1]} subjects, but {enrolled} are planned"
+        yield Finding("error", "stopping", f"safety.stopping: {message}", place)
     try:
-        planned_boundary(protocol.safety.stopping)
+        planned_boundary(plan)
     except DesignError as error:
-        place = document.place(("safety", "stopping"))
         yield Finding("error", "stopping", f"safety.stopping: {error}", place)
 
 

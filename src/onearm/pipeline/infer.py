@@ -140,8 +140,8 @@ def _rule(found: AfterTwoStage) -> str:
     return (
         f"Design: stop if responders <= {found.r1} of {found.n1}, promising if >= {found.r + 1} of "
         f"{found.n}; p0 = {text.plain(found.null)}\n"
-        f"Found: {found.responders} responders of {found.attained_n}, stopped at stage "
-        f"{found.stopped_at}"
+        f"Found: {text.count_of(found.responders, 'responder')} of {found.attained_n}, "
+        f"stopped at stage {found.stopped_at}"
     )
 
 

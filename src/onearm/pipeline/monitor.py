@@ -91,7 +91,7 @@ class Monitored:
             parts.append(
                 f"{count_of(test.observed, 'event')} observed, {number(test.expected, 2)} expected "
                 f"under the historical curve; Z = {number(test.z, 3)} (positive is better), "
-                f"one-sided p = {p_value(test.p_value)}"
+                f"one-sided p {_equals(p_value(test.p_value))}"
             )
         if self.toxicity is not None:
             parts.append(self.toxicity.as_text())
@@ -107,6 +107,10 @@ class Monitored:
             "logrank": None if self.logrank is None else asdict(self.logrank),
             "toxicity": None if self.toxicity is None else asdict(self.toxicity),
         }
+
+
+def _equals(value: str) -> str:
+    return value if value.startswith("<") else f"= {value}"
 
 
 def _chances_text(found: Interim) -> str:

@@ -162,7 +162,7 @@ def after_two_stage(
     if stopped_at == 1:
         first = _first_of_stopped(responders, stage1_responders, r1, n1, total)
         note = _overrun(total - n1) if total > n1 else ""
-        found = _stage_1(first, n1, null, level, note)
+        found = _stage_1(first, r1, n1, n, null, level, note)
     else:
         _check_stage_2(responders, stage1_responders, r1, n1, total)
         if total == n:
@@ -288,7 +288,7 @@ _Estimates = tuple[float, float, float, float, float, float]
 _Found = tuple[_Estimates, bool, str]
 
 
-def _stage_1(x: int, n1: int, null: float, level: float, note: str) -> _Found:
+def _stage_1(x: int, r1: int, n1: int, n: int, null: float, level: float, note: str) -> _Found:
     """Infer from a stage 1 that stopped: one binomial of n1."""
 
     def p_value(rate: float) -> float:
@@ -302,7 +302,8 @@ def _stage_1(x: int, n1: int, null: float, level: float, note: str) -> _Found:
             "no responder: every rate has the p-value 1, so the upper limit is Clopper-Pearson's"
         )
         note = f"{note}; {no_limit}" if note else no_limit
-    return (estimate, estimate, median, p_value(null), lower, upper), False, note
+    corrected = _bias_corrected(estimate, r1, n1, n)
+    return (estimate, corrected, median, p_value(null), lower, upper), False, note
 
 
 def _planned(x: int, r1: int, n1: int, r: int, n: int, null: float, level: float) -> _Found:
@@ -312,7 +313,7 @@ def _planned(x: int, r1: int, n1: int, r: int, n: int, null: float, level: float
     median, lower, upper = _inverted(p_value, level)
     estimates = (
         umvue(x, r1, n1, n - n1),
-        _bias_corrected(x, r1, n1, n),
+        _bias_corrected(x / n, r1, n1, n),
         median,
         p_value(null),
         lower,
@@ -340,7 +341,7 @@ def _attained(
     crossed = "the first stage alone exceeds r: the p-value does not depend on the second"
     estimates = (
         umvue(x, r1, n1, m2),
-        _bias_corrected(x, r1, n1, total),
+        _bias_corrected(x / total, r1, n1, total),
         median,
         p_value(null),
         lower,
@@ -379,9 +380,8 @@ def _pmf(x: NDArray[np.int64], n: int, rate: float) -> NDArray[np.float64]:
     return np.asarray(np.exp(ways + xlogy(x, rate) + xlog1py(n - x, -rate)), dtype=np.float64)
 
 
-def _bias_corrected(x: int, r1: int, n1: int, total: int) -> float:
-    """Return the naive rate less its bias at that rate."""
-    naive = x / total
+def _bias_corrected(naive: float, r1: int, n1: int, total: int) -> float:
+    """Return the naive rate, of either stage, less its bias at that rate."""
     first = np.arange(n1 + 1)
     weight = _pmf(first, n1, naive)
     mean_if_on = (first + (total - n1) * naive) / total
