@@ -6,6 +6,7 @@ Simon designs: Simon R. Control Clin Trials 1989;10:1-10 (the method); the value
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ from scipy.stats import betabinom, binom
 
 from onearm.design.interim import interim
 from onearm.design.operating import Look, two_stage_rule
-from onearm.errors import DesignError
 from onearm.io.yaml import parse_yaml, read_yaml
 from onearm.pipeline.check import check_study
 from onearm.pipeline.monitor import monitor_study
@@ -79,7 +79,7 @@ def test_a_number_that_its_own_design_does_not_give_is_refused(
 
 
 def test_the_chances_of_a_running_trial_are_binomial_after_the_last_look_but_one() -> None:
-    found = interim(two_stage_rule(2, 15, 7, 28), 5, 15, 0.15, 0.35)
+    found = interim(two_stage_rule(2, 15, 7, 28), 5 * [True] + 10 * [False], 0.15, 0.35)
 
     assert found.under_null == pytest.approx(binom.sf(2, 13, 0.15))
     assert found.under_target == pytest.approx(binom.sf(2, 13, 0.35))
@@ -88,7 +88,7 @@ def test_the_chances_of_a_running_trial_are_binomial_after_the_last_look_but_one
 
 
 def test_before_anybody_the_chance_is_power_and_error_of_the_design() -> None:
-    found = interim(two_stage_rule(3, 13, 12, 43), 0, 0, 0.2, 0.4)
+    found = interim(two_stage_rule(3, 13, 12, 43), [], 0.2, 0.4)
 
     # Simon 1989, table 1: alpha 0.0496, power 0.8002 of 3/13 12/43.
     assert found.under_null == pytest.approx(0.0496, abs=5e-5)
@@ -96,10 +96,44 @@ def test_before_anybody_the_chance_is_power_and_error_of_the_design() -> None:
     assert found.as_observed is None
 
 
-@pytest.mark.parametrize(("responders", "evaluated"), [(5, 4), (-1, 3), (1, 29)])
-def test_impossible_counts_are_refused(responders: int, evaluated: int) -> None:
-    with pytest.raises(DesignError, match="responders must be between 0 and"):
-        interim([Look(28, 7, 8)], responders, evaluated, 0.15)
+def chance_by_enumeration(rule: tuple[Look, ...], outcomes: list[bool | None], p: float) -> float:
+    """Add up every way in which the open subjects may end."""
+    still_open = [i for i, one in enumerate(outcomes) if one is None]
+    total = 0.0
+    for ways in product((True, False), repeat=len(still_open)):
+        ended = list(outcomes)
+        for i, one in zip(still_open, ways, strict=True):
+            ended[i] = one
+        first, last = (sum(map(bool, ended[: look.n])) for look in rule)
+        if first > (rule[0].futile or 0) and last >= (rule[1].effective or 0):
+            total += p ** sum(ways) * (1 - p) ** (len(ways) - sum(ways))
+    return total
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        [True, None, False, False, None, True, True],  # one of stage 1 open, stage 2 has begun
+        [False, False, False, None, True, True, True],  # responses after stage 1 do not save it
+        [False, False, False, False, True, True, True, True],  # stopped
+        [True, True],
+    ],
+)
+def test_a_look_counts_its_own_first_subjects(known: list[bool | None]) -> None:
+    rule = two_stage_rule(1, 4, 3, 9)
+    outcomes = known + [None] * (9 - len(known))
+    found = interim(rule, known, 0.15, 0.35)
+
+    assert found.under_null == pytest.approx(chance_by_enumeration(rule, outcomes, 0.15))
+    assert found.under_target == pytest.approx(chance_by_enumeration(rule, outcomes, 0.35))
+
+
+def test_a_trial_that_its_first_stage_stopped_has_no_chance() -> None:
+    found = interim(
+        two_stage_rule(2, 15, 7, 28), [False] * 13 + [True] * 2 + [True] * 8, 0.15, 0.35
+    )
+
+    assert (found.under_null, found.under_target, found.predictive) == (0, 0, 0)
 
 
 def test_a_finished_trial_is_judged_by_its_first_subjects() -> None:

@@ -1,8 +1,9 @@
 """A running trial against a boundary for toxicity, with the patients of TQB2450-Ib-02.
 
-The boundary is 8 of 20 and 10 of 30. The chance of so many or more at a rate of 0.20 is 0.032 and
-0.061; the next less strict pair of tests at one level, 7 of 20 (0.087) and 10 of 30, is crossed with
-0.107, above 0.1 (binomial sums). Who had an event is counted again here from the rows of the tables.
+The boundary is 8 of 20 and 10 of 30. The chance of so many or more at a rate of 0.20 is 0.032
+and 0.061; the next less strict pair of tests at one level, 7 of 20 (0.087) and 10 of 30, is
+crossed with 0.107, above 0.1 (binomial sums). Who had an event is counted again here from the rows
+of the tables.
 """
 
 from __future__ import annotations

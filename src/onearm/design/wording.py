@@ -277,13 +277,15 @@ def inference_in_words(found: AfterTwoStage) -> str:
     """Return the sentence for the paper on the outcome of a two-stage trial."""
     level = share(Fraction(str(found.level)))
     stage = " after the first stage" if found.stopped_at == 1 else ""
+    beyond = found.attained_n - found.n1 if found.stopped_at == 1 else 0
+    left_out = f" It rests on the first {found.n1} subjects." if beyond else ""
     return (
         f"Of {found.attained_n} subjects, {found.responders} responded"
         f"{f' and the trial stopped{stage}' if stage else ''}. Taking the two-stage design into "
         f"account, the response rate is {percent(found.umvue)} % (uniformly minimum variance "
-        f"unbiased estimate), with a {level} confidence interval of {percent(found.lower)} to "
-        f"{percent(found.upper)} % and a one-sided p-value of {number(found.p_value, 4)} against "
-        f"{share(found.null)} (Koyama and Chen, 2008)."
+        f"unbiased estimate), with a two-sided {level} confidence interval of "
+        f"{percent(found.lower)} to {percent(found.upper)} % and a one-sided p-value of "
+        f"{number(found.p_value, 4)} against {share(found.null)} (Koyama and Chen, 2008).{left_out}"
     )
 
 

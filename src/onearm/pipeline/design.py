@@ -7,12 +7,13 @@ designs are those of ``onearm.design``, the text is made by ``onearm.format``.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from pathlib import Path
 from textwrap import fill
+from typing import Any
 
 from onearm import format as text
 from onearm.design.binomial import Rate, proportion, with_dropout
@@ -304,6 +305,7 @@ def verify(path: Path) -> DesignAnswer:
         raise DesignError(f"{path}: not JSON: {error}") from None
     certificate = read_certificate(value)
     claims = check_certificate(certificate)
+    _check_beside(value, [(d.r1, d.n1, d.r, d.n) for d in certificate.designs])
     asked = (
         f"p0 = {as_written(certificate.p0)}, p1 = {as_written(certificate.p1)}, "
         f"alpha <= {as_written(certificate.alpha)}, power >= {as_written(certificate.power)}"
@@ -317,6 +319,25 @@ def verify(path: Path) -> DesignAnswer:
         ),
         {"holds": True, "claims": list(claims)},
     )
+
+
+def _check_beside(value: dict[str, Any], certified: Sequence[tuple[int, int, int, int]]) -> None:
+    """Refuse a file whose other designs are not those that its certificate is about."""
+    ends = {"minimax": certified[:1], "optimal": certified[-1:], "admissible": certified}
+    for name, designs in ends.items():
+        if name not in value:
+            continue
+        told = value[name] if isinstance(value[name], list) else [value[name]]
+        found = [tuple(one.get(key) for key in ("r1", "n1", "r", "n")) for one in told]
+        if found != list(designs):
+            raise DesignError(
+                f"{name} stands beside the certificate and is not what it certifies: must be "
+                f"{_counts(designs)}; got {_counts(found)}"
+            )
+
+
+def _counts(designs: Iterable[Sequence[object]]) -> str:
+    return ", ".join("{}/{} {}/{}".format(*one) for one in designs) or "none"
 
 
 def find(

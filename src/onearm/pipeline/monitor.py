@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from onearm.clinical.records import SubjectRecords
@@ -33,7 +33,8 @@ class Standing:
     """One look: of the first ``n`` by enrolment, who responded and who still may.
 
     ``decision`` is ``go on``, ``stop``, ``promising``, ``not promising``, ``waits``
-    (for subjects whose outcome is open) or ``enrols`` (fewer than n are in).
+    (for subjects whose outcome is open), ``enrols`` (fewer than n are in) or ``not
+    reached`` (an earlier look stopped the trial).
     """
 
     n: int
@@ -148,7 +149,7 @@ def monitor_study(folder: Path | str) -> Monitored:
         test = _logrank(found, protocol.design)
         return Monitored(protocol.study.id, cutoff, (), None, test, toxicity)
     people = [(answers, _is_open(answers, _is_ongoing(records))) for records, answers in treated]
-    standing = tuple(_standing(look, people, design) for look in design.rule)
+    standing = tuple(_after_a_stop([_standing(look, people, design) for look in design.rule]))
     chances = _chances(found, design, people)
     course = tuple(_course(people))
     return Monitored(
@@ -193,6 +194,14 @@ def _is_open(answers: SubjectAnswers, is_ongoing: bool) -> bool:
     return not answers.best.confirmed_response and is_ongoing and not progressed
 
 
+def _after_a_stop(looks: Sequence[Standing]) -> Iterator[Standing]:
+    """Yield the looks; one after a stop is no longer reached."""
+    has_stopped = False
+    for look in looks:
+        yield replace(look, decision="not reached") if has_stopped else look
+        has_stopped = has_stopped or look.decision == "stop"
+
+
 def _standing(
     look: Look, people: Sequence[tuple[SubjectAnswers, bool]], design: PlannedDesign
 ) -> Standing:
@@ -225,13 +234,14 @@ def _chances(
     found: Analysed, design: PlannedDesign, people: Sequence[tuple[SubjectAnswers, bool]]
 ) -> Interim | None:
     planned = found.study.protocol.design
-    counted = people[: design.rule[-1].n]
-    known = [answers for answers, is_open in counted if not is_open]
-    if design.p0 is None or len(known) == design.rule[-1].n:
+    outcomes = [
+        None if is_open else bool(answers.best.confirmed_response)
+        for answers, is_open in people[: design.rule[-1].n]
+    ]
+    if design.p0 is None or sum(one is not None for one in outcomes) == design.rule[-1].n:
         return None  # nothing is left to chance
-    responders = sum(bool(answers.best.confirmed_response) for answers in known)
     target = float(planned.p1) if isinstance(planned, SimonDesign | SingleStageDesign) else None
-    return interim(design.rule, responders, len(known), design.p0, target)
+    return interim(design.rule, outcomes, design.p0, target)
 
 
 def _logrank(found: Analysed, planned: SurvivalDesign) -> LogrankTest:

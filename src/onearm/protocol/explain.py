@@ -83,7 +83,10 @@ def _finding(model: type[BaseModel], document: Document, problem: dict[str, Any]
         )
     if kind == "union_tag_invalid":
         path, problem["input"] = (*path, "kind"), context["tag"]
-    message = f"{document.name(path)} {_allowed(problem)}; got {found_text(problem['input'])}"
+    allowed = _allowed(problem)
+    has_found = "; got " in allowed  # a rule over several keys says itself what it found
+    found = "" if has_found else f"; got {found_text(problem['input'])}"
+    message = f"{document.name(path)} {allowed}{found}"
     codes = re.findall(r"'([^']*)'", str(context.get("expected") or context.get("expected_tags")))
     if codes and isinstance(problem["input"], str):
         message += nearest(problem["input"], codes)
