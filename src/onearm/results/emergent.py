@@ -66,14 +66,12 @@ def _days(population: Population) -> Fraction | None:
 
 def _emergent(population: Population, people: Sequence[Person]) -> Chosen:
     until = _days(population)
-    return {
-        person.subject_id: [
-            event
-            for event in person.records.adverse_events or ()
-            if is_emergent(event, dosed(person.records), until)
-        ]
-        for person in people
-    }
+    chosen: Chosen = {}
+    for person in people:
+        days = dosed(person.records)
+        events = person.records.adverse_events or ()
+        chosen[person.subject_id] = [one for one in events if is_emergent(one, days, until)]
+    return chosen
 
 
 def _add(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from onearm.clinical.derived import DoseSummary
 from onearm.clinical.records import AdverseEvent
-from onearm.format import source_lines
+from onearm.format import count_of, source_lines
 from onearm.results.ledger import Entry, Ledger, Person, Population, tally
 from onearm.results.model import Contribution, slug, slugs
 from onearm.results.plan import ALL, Analysis
@@ -50,7 +50,7 @@ BY_ACTION = ("trae-reduced", "trae-discontinued")
 def add_safety(ledger: Ledger, population: Population, analysis: Analysis) -> None:
     """Add the counts of one kind of event for each group, drug and term."""
     what, test = KINDS[analysis.id]
-    names = _names_of_terms(population)
+    names, without = _names_of_terms(population), _without(population)
     for group in analysis.groups:
         people = population.of(analysis, group)
         if any(person.records.adverse_events is None for person in population.people):
@@ -58,9 +58,9 @@ def add_safety(ledger: Ledger, population: Population, analysis: Analysis) -> No
         for drug in ("", *analysis.variants):
             entry = Entry(analysis, group, drug)
             chosen = {p.subject_id: _chosen(p, test, drug, analysis) for p in people}
-            _add_counts(ledger, entry, people, chosen, f"{what} {drug}".strip())
+            _add_counts(ledger, entry, people, chosen, without, f"{what} {drug}".strip())
             if analysis.id in BY_TERM and not drug:
-                _add_terms(ledger, entry, names, people, chosen, what)
+                _add_terms(ledger, entry, names, people, chosen, without, what)
 
 
 def _chosen(person: Person, test: Test, drug: str, analysis: Analysis) -> list[AdverseEvent]:
@@ -77,12 +77,18 @@ def _add_counts(
     entry: Entry,
     people: Sequence[Person],
     chosen: dict[str, list[AdverseEvent]],
+    without: Mapping[str, Contribution],
     what: str,
 ) -> None:
     for name, least in (("any", 0), ("grade_3", SEVERE), ("grade_5", 5)):
         severe = {p.subject_id: _of_grade(chosen[p.subject_id], least) for p in people}
         worded = what if not least else f"{what}, {_grade_words(least)}"
-        contributions = [_contribution(p, severe[p.subject_id], worded) for p in people]
+        contributions = [
+            _contribution(p, severe[p.subject_id])
+            if severe[p.subject_id]
+            else without[p.subject_id]
+            for p in people
+        ]
         denominator = f"{entry.analysis.set} subjects, {entry.group.label}"
         part = None if not least else name
         basis = ledger.basis(entry, f"at least one {worded}", denominator, contributions, part=part)
@@ -114,13 +120,21 @@ def _grade_words(least: int) -> str:
     return "any grade" if not least else f"grade {least} or higher" if least < 5 else "grade 5"
 
 
-def _contribution(person: Person, events: Sequence[AdverseEvent], what: str) -> Contribution:
-    if not events:
-        read = person.records.adverse_events or ()
-        reason = f"no {what} among {len(read)}"
-        return Contribution(
-            person.subject_id, "not counted", None, reason, (person.records.subject.source,)
+def _without(population: Population) -> dict[str, Contribution]:
+    """Return what each subject contributes to a count of events that it did not have."""
+    return {
+        person.subject_id: Contribution(
+            person.subject_id,
+            "not counted",
+            None,
+            f"no such event among {count_of(len(person.records.adverse_events or ()), 'event')}",
+            (person.records.subject.source,),
         )
+        for person in population.people
+    }
+
+
+def _contribution(person: Person, events: Sequence[AdverseEvent]) -> Contribution:
     worst = max((event.grade or 0) for event in events)
     terms = ", ".join(dict.fromkeys(event.term for event in events))
     sources = tuple(event.source for event in events)
@@ -135,6 +149,7 @@ def _add_terms(
     names: Mapping[str, str],
     people: Sequence[Person],
     chosen: dict[str, list[AdverseEvent]],
+    without: Mapping[str, Contribution],
     what: str,
 ) -> None:
     of_term: dict[str, dict[str, list[AdverseEvent]]] = {}
@@ -144,7 +159,7 @@ def _add_terms(
     for term in sorted(of_term, key=names.__getitem__):
         item = Entry(entry.analysis, entry.group, entry.variant, f"term:{names[term]}", term)
         found = {subject_id: of_term[term].get(subject_id, []) for subject_id in chosen}
-        _add_counts(ledger, item, people, found, f"{what}: {term}")
+        _add_counts(ledger, item, people, found, without, f"{what}: {term}")
 
 
 def _names_of_terms(population: Population) -> dict[str, str]:
