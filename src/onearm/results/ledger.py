@@ -16,7 +16,7 @@ from onearm.protocol.ctcae import Ctcae
 from onearm.protocol.model import Protocol
 from onearm.results.model import Basis, Contribution, Results, Row, check_rows, slug
 from onearm.results.plan import Analysis, Group
-from onearm.terms import Kind
+from onearm.terms import AnalysisSet, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +40,25 @@ class Population:
     people: tuple[Person, ...]
     screening: tuple[Screening, ...] | None
     ctcae: Ctcae | None = None
+    _found: dict[tuple[AnalysisSet, str], tuple[Person, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def by_endpoints(self) -> bool:
         """Whether the study brings recorded times and best responses alone."""
         return bool(self.people) and all(person.answers.by_endpoints for person in self.people)
 
-    def of(self, analysis: Analysis, group: Group) -> list[Person]:
-        """Return the people of a group who belong to the analysis's set."""
-        return [
-            person
-            for person in self.people
-            if person.answers.membership(analysis.set).is_member and belongs(person, group)
-        ]
+    def of(self, analysis: Analysis, group: Group) -> tuple[Person, ...]:
+        """Return the people of a group who belong to the analysis's set; found once."""
+        key = analysis.set, group.id
+        if key not in self._found:
+            self._found[key] = tuple(
+                person
+                for person in self.people
+                if person.answers.membership(analysis.set).is_member and belongs(person, group)
+            )
+        return self._found[key]
 
 
 def belongs(person: Person, group: Group) -> bool:
