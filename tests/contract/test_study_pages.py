@@ -1,4 +1,4 @@
-"""The pages of the shipped trials are those that their protocol files give, and leave nothing out."""
+"""The pages of the shipped trials are those that their protocol files give, nothing left out."""
 
 from __future__ import annotations
 
