@@ -99,6 +99,12 @@ def test_a_run_writes_what_it_says(out: Path) -> None:
         "derived/dose_summaries.csv",
         "derived/dose_cycles.csv",
         "derived/dose_intensities.csv",
+        "derived/swimmer_segments.csv",
+        "derived/swimmer_marks.csv",
+        "derived/changes.csv",
+        "derived/lesion_series.csv",
+        "derived/adverse_events.csv",
+        "derived/deaths.csv",
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from decimal import Decimal
 
 from onearm.clinical.records import Source
 from onearm.terms import IResponse, Response
@@ -239,3 +240,164 @@ class LabCourse:
     not_graded: int
     reason: str
     sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of one subject's course.
+
+    The first dose is on day 1, the day before on day -1.
+
+    ``kind``: TREATMENT (first to last day of treatment, ``code`` ONGOING, COMPLETED,
+    DISCONTINUED or None), RESPONSE (``code`` is the response of a time point, which holds
+    until the next one), CONFIRMED RESPONSE (from a confirmed CR or PR to its end,
+    ``code`` is that response).
+    """
+
+    subject_id: str
+    kind: str
+    code: str | None
+    start: dt.date
+    end: dt.date
+    start_day: int
+    end_day: int
+    reason: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened on one day of a subject's course.
+
+    ``kind``: FIRST CR, FIRST PR, PD, DEATH, REDUCED, DISCONTINUED, COMPLETED,
+    ONGOING, NEW THERAPY, LAST CONTACT.
+    """
+
+    subject_id: str
+    kind: str
+    date: dt.date
+    day: int
+    reason: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPoint:
+    """The sum of diameters of one time point against baseline, and whether the first PD is past.
+
+    ``change_percent`` is None without a complete sum; ``is_first_pd`` marks the
+    first PD, ``is_after_pd`` the time points after it.
+    """
+
+    subject_id: str
+    visit: str
+    date: dt.date
+    day: int
+    sum_um: int | None
+    change_percent: float | None
+    new_lesion: bool
+    overall: Response
+    irecist: IResponse | None
+    is_first_pd: bool
+    is_after_pd: bool
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LesionPoint:
+    """One lesion at one scan by one evaluator.
+
+    ``change_percent`` is that of this lesion from its first measurement.
+    """
+
+    subject_id: str
+    evaluator: str
+    lesion_id: str
+    lesion_type: str
+    organ: str | None
+    is_nodal: bool
+    visit: str | None
+    date: dt.date
+    day: int
+    state: str
+    diameter_um: int | None
+    change_percent: float | None
+    method: str | None
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventListing:
+    """One adverse event as a listing shows it: its days, and whether it is treatment-emergent."""
+
+    subject_id: str
+    term: str
+    system_organ_class: str | None
+    grade: int | None
+    onset_date: dt.date | None
+    onset_day: int | None
+    end_date: dt.date | None
+    end_day: int | None
+    days: int | None
+    is_emergent: bool
+    is_related: bool | None
+    related_to: tuple[str, ...]
+    is_serious: bool | None
+    is_immune_related: bool | None
+    action: str | None
+    action_drugs: tuple[str, ...]
+    outcome: str | None
+    reason: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeathListing:
+    """The death of one subject: when, of what, and how long after the last dose.
+
+    ``days_since_last_dose`` is ``death - last day of the last dose``, None without a dose.
+    """
+
+    subject_id: str
+    date: dt.date
+    day: int | None
+    cause: str | None
+    last_dose_date: dt.date | None
+    days_since_last_dose: int | None
+    is_within_30_days: bool | None
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabPoint:
+    """One laboratory value against the limits of normal of its own laboratory, with its grade.
+
+    ``multiple_of_uln`` is value / ULN; None for words, bounds, and without a limit.
+    """
+
+    subject_id: str
+    analyte: str
+    date: dt.date
+    day: int | None
+    value: Decimal
+    unit: str
+    multiple_of_uln: float | None
+    multiple_of_lln: float | None
+    is_baseline: bool
+    term: str | None
+    grade: int | None
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectCourse:
+    """What figures and listings show of one subject, by day."""
+
+    subject_id: str
+    segments: tuple[Segment, ...]
+    marks: tuple[Mark, ...]
+    changes: tuple[SeriesPoint, ...]
+    lesions: tuple[LesionPoint, ...]
+    adverse_events: tuple[EventListing, ...]
+    death: DeathListing | None
+    labs: tuple[LabPoint, ...]

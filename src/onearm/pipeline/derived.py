@@ -12,17 +12,28 @@ from dataclasses import fields
 from onearm.clinical.derived import (
     BestChange,
     BestResponse,
+    DeathListing,
     Disagreement,
     DoseSummary,
     Event,
+    EventListing,
+    Grade,
+    LabPoint,
+    LesionPoint,
+    Mark,
     Membership,
     Reading,
+    Segment,
+    SeriesPoint,
+    SubjectCourse,
 )
 from onearm.clinical.dose_course import DrugCycle
 from onearm.clinical.dose_intensity import DoseIntensity
+from onearm.clinical.listings import subject_course
 from onearm.clinical.subject import SubjectAnswers
 from onearm.format import millimetres, source_lines
 from onearm.pipeline.respond import time_point_json
+from onearm.pipeline.study import Study
 
 Rows = Sequence[Sequence[object]]
 
@@ -45,6 +56,36 @@ def derived_tables(derived: Sequence[SubjectAnswers]) -> dict[str, tuple[Sequenc
         "dose_cycles.csv": _table(DrugCycle, (d for a in answers for d in a.course.drugs)),
         "dose_intensities.csv": _intensities(d for a in answers for d in a.intensities),
     }
+
+
+def subject_courses(
+    study: Study,
+    derived: Sequence[SubjectAnswers],
+    graded: Sequence[tuple[Grade, ...]] | None,
+) -> tuple[SubjectCourse, ...]:
+    """Return what figures and listings show of each subject, in the order of the subjects."""
+    grades: Sequence[tuple[Grade, ...] | None] = graded or [None] * len(study.subjects)
+    return tuple(
+        subject_course(records, answers, study.protocol, own)
+        for records, answers, own in zip(study.subjects, derived, grades, strict=True)
+    )
+
+
+def course_tables(
+    courses: Sequence[SubjectCourse],
+) -> dict[str, tuple[Sequence[str], Rows]]:
+    """Return header and rows of each table of the subjects' courses, by file name."""
+    tables: list[tuple[str, type, Iterable[object]]] = [
+        ("swimmer_segments", Segment, (s for c in courses for s in c.segments)),
+        ("swimmer_marks", Mark, (m for c in courses for m in c.marks)),
+        ("changes", SeriesPoint, (p for c in courses for p in c.changes)),
+        ("lesion_series", LesionPoint, (p for c in courses for p in c.lesions)),
+        ("adverse_events", EventListing, (e for c in courses for e in c.adverse_events)),
+        ("deaths", DeathListing, (c.death for c in courses if c.death is not None)),
+    ]
+    if any(course.labs for course in courses):
+        tables.append(("lab_series", LabPoint, (p for c in courses for p in c.labs)))
+    return {f"{name}.csv": _table(record, answers) for name, record, answers in tables}
 
 
 def _readings(readings: Iterable[Reading]) -> tuple[Sequence[str], Rows]:

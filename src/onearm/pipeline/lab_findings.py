@@ -71,19 +71,28 @@ def _differing(study: Study, grader: Grader) -> Iterator[Finding]:
             yield from grade_findings(records.adverse_events, grades, today=cutoff)
 
 
-def lab_tables(study: Study) -> dict[str, tuple[Sequence[str], Sequence[Sequence[object]]]]:
-    """Return the tables of grades and of their courses by file name; none without values."""
+def grades_by_subject(study: Study) -> list[tuple[Grade, ...]] | None:
+    """Return the grades of each subject's rows, in the order of the subjects; None without."""
     ctcae = criteria_of(study)
     if ctcae is None:
-        return {}
+        return None
     grader = Grader(ctcae)
+    return [grades_of(records.labs or (), grader) for records in study.subjects]
+
+
+def lab_tables(
+    study: Study, graded: Sequence[tuple[Grade, ...]] | None
+) -> dict[str, tuple[Sequence[str], Sequence[Sequence[object]]]]:
+    """Return the tables of grades and of their courses by file name; none without values."""
+    ctcae = criteria_of(study)
+    if ctcae is None or graded is None:
+        return {}
     until = study.protocol.safety.emergent_until
-    grades: list[Grade] = []
+    days = None if until is None else until.days
     courses: list[LabCourse] = []
-    for records in study.subjects:
-        own = grades_of(records.labs or (), grader)
-        grades += own
-        courses += lab_courses(records, own, ctcae.terms, None if until is None else until.days)
+    for records, own in zip(study.subjects, graded, strict=True):
+        courses += lab_courses(records, own, ctcae.terms, days)
+    grades = [grade for own in graded for grade in own]
     return {"grades.csv": _table(Grade, grades), "lab_courses.csv": _table(LabCourse, courses)}
 
 

@@ -23,7 +23,12 @@ from onearm.clinical.subject import SubjectAnswers, derive_subject
 from onearm.errors import Finding, InputError, nearest
 from onearm.format import count_of, interval, level_text, text_table, with_unit
 from onearm.pipeline.check import protocol_findings
-from onearm.pipeline.lab_findings import criteria_of, lab_findings, lab_tables
+from onearm.pipeline.lab_findings import (
+    criteria_of,
+    grades_by_subject,
+    lab_findings,
+    lab_tables,
+)
 from onearm.pipeline.study import Study, load_study
 from onearm.results.model import Comparison, Results, Row
 from onearm.results.run import run_analyses
@@ -247,7 +252,7 @@ def provenance_of(study: Study) -> dict[str, object]:
 def _data_files(analysed: Analysed, provenance: dict[str, object]) -> dict[str, str]:
     from onearm.io.csv import table_text
     from onearm.io.results import results_text
-    from onearm.pipeline.derived import derived_tables
+    from onearm.pipeline.derived import course_tables, derived_tables, subject_courses
 
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     made = json.dumps({**provenance, "made": now}, indent=1, ensure_ascii=False) + "\n"
@@ -255,7 +260,10 @@ def _data_files(analysed: Analysed, provenance: dict[str, object]) -> dict[str, 
         "results.json": results_text(analysed.study.protocol.study.id, analysed.results),
         "provenance.json": made,
     }
-    tables = derived_tables(analysed.derived) | lab_tables(analysed.study)
+    graded = grades_by_subject(analysed.study)
+    courses = subject_courses(analysed.study, analysed.derived, graded)
+    tables = derived_tables(analysed.derived) | course_tables(courses)
+    tables |= lab_tables(analysed.study, graded)
     for name, (header, rows) in tables.items():
         files[f"derived/{name}"] = table_text(header, rows)
     return files

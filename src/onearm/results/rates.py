@@ -10,7 +10,15 @@ from collections.abc import Callable, Iterable
 
 from onearm.clinical.derived import BestResponse
 from onearm.format import level_text, percent
-from onearm.protocol.endpoints import Decision, Endpoint
+from onearm.protocol.endpoints import PROPORTIONS, Decision, Endpoint
+from onearm.protocol.model import (
+    Design,
+    PrecisionDesign,
+    Protocol,
+    SimonDesign,
+    SingleStageDesign,
+    SurvivalDesign,
+)
 from onearm.results.ledger import Entry, Ledger, Person, Population
 from onearm.results.model import Contribution, Row
 from onearm.results.plan import ALL, Analysis
@@ -87,6 +95,30 @@ def add_rate(ledger: Ledger, population: Population, analysis: Analysis) -> None
             n = sum(c.role == "counted" for c in contributions)
             ledger.share(entry, n, len(people), basis)
             _add_limits(ledger, entry, n, len(people), variant, population, basis)
+            if group is ALL and not variant and is_designed_for(population.protocol, analysis.id):
+                _add_planned_rates(ledger, entry, population.protocol.design, basis)
+
+
+def is_designed_for(protocol: Protocol, endpoint: str) -> bool:
+    """Return whether the design of the study is one of this response rate."""
+    first = next((one.id for one in protocol.endpoints.primary if one.id in PROPORTIONS), None)
+    return first == endpoint and not isinstance(protocol.design, SurvivalDesign)
+
+
+def _add_planned_rates(ledger: Ledger, entry: Entry, design: Design, basis: str) -> None:
+    """Add the rates that the design stands on: of no interest, and hoped for."""
+    match design:
+        case PrecisionDesign():
+            rates = (design.lower_limit_above, design.target)
+        case SimonDesign() | SingleStageDesign():
+            rates = (design.p0, design.p1)
+        case _:
+            return
+    for statistic, rate in zip(("null_rate", "target_rate"), rates, strict=True):
+        ledger.add(
+            entry, statistic, Kind.PROPORTION, float(rate), method=design.kind, basis=basis,
+            formula="as the protocol states it",
+        )  # fmt: skip
 
 
 def best_of(person: Person, variant: str) -> BestResponse:
@@ -168,6 +200,8 @@ def add_responses(ledger: Ledger, population: Population, analysis: Analysis) ->
                 )
                 n = sum(found == code for found in codes.values())
                 ledger.share(entry, n, len(people), basis)
+                if not variant:
+                    _add_limits(ledger, entry, n, len(people), variant, population, basis)
 
 
 def _slug(code: str) -> str:
