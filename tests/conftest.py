@@ -17,6 +17,7 @@ settings.load_profile("onearm")
 
 PROGRAMS = {  # name in @pytest.mark.needs: (commands to look for, arguments of a trial run)
     "Rscript": (["Rscript"], ["-e", "library(survival)"]),
+    "haven": (["Rscript"], ["-e", "library(haven)"]),
     "chromium": (["chromium", "chromium-browser", "google-chrome"], ["--version"]),
     "libreoffice": (["libreoffice", "soffice"], ["--version"]),
     "pdftoppm": (["pdftoppm"], ["-v"]),
