@@ -1,9 +1,10 @@
 """Times of the searches for designs, beside those of clinfun's Fortran.
 
 Run with ``.venv/bin/python benchmarks/design.py``. Each of ours is the best of several
-runs in one process, with its certificate, in Python without a compiler; the check of the
-certificate is timed apart. Searches are measured in processor time, whole processes by the
-clock. clinfun's are quoted, not run here: clinfun 1.1.5, R 4.2.2, the
+runs in one process, in Python without a compiler and, beside it, compiled by numba (the
+``fast`` extra, warm), with the proof: what ruled out each n. Two parts of a certificate are
+timed apart: its error rates as exact fractions, and its check. Searches are measured in
+processor time, whole processes by the clock. clinfun's are quoted, not run here: clinfun 1.1.5, R 4.2.2, the
 smallest sufficient nmax of 100, 150 and 300, which a user has to know beforehand; without
 a proof.
 """
@@ -64,11 +65,13 @@ def certified(p0: float, p1: float, alpha: float, power: float) -> object:
     return simon(p0, p1, alpha, power).certificate()
 
 
-def certified_grid() -> None:
+def grid_of_designs(*, compiled: bool, certified: bool) -> None:
     """Find the designs of a grid, whose settings share their binomial rows."""
     rows: dict[Fraction, Rows] = {}
     for setting in GRID:
-        simon_of(hypotheses(*setting), rows).certificate()
+        found = simon_of(hypotheses(*setting), rows, compiled=compiled)
+        if certified:
+            found.certificate()
 
 
 def line(name: str, measured: float, target: float | None, quoted: str = "") -> None:
@@ -87,15 +90,28 @@ def process_seconds(*arguments: str) -> float:
 
 
 def main() -> None:
-    print(f"{'two stages, with certificate':<44} {'ours':>13}  {'target':>10}  verdict  clinfun")
+    print(f"{'two stages, in Python, with certificate':<44} {'ours':>13}  {'target':>10}  clinfun")
     for *setting, quoted in SETTINGS:
         name = "simon " + " ".join(f"{value:g}" for value in setting)
         measured = seconds(lambda s=tuple(setting): certified(*s), 15)
         line(name, measured, quoted / 1000, f"{quoted:g} ms, not run here")
     slowest = max(seconds(lambda s=s: certified(*s), 7) for s in TWENTY_APART)
     line("the slowest with p1 - p0 = 0.20", slowest, 0.005)
-    grid = seconds(certified_grid, 5)
+    grid = seconds(lambda: grid_of_designs(compiled=False, certified=True), 5)
     line(f"grid of {len(GRID)}", grid, 1.0, f"{1000 * CLINFUN_GRID_SECONDS:g} ms, not run here")
+
+    print("\ntwo stages, compiled, warm")
+    simon(0.2, 0.4, 0.05, 0.8, compiled=True)
+    for *setting, _ in SETTINGS:
+        name = "simon " + " ".join(f"{value:g}" for value in setting)
+        p0, p1, *_ = setting
+        target = 0.0003 if p1 - p0 > 0.149 else 0.004 if p0 == 0.3 else None
+        line(name, seconds(lambda s=tuple(setting): simon(*s, compiled=True), 50), target)
+        found = simon(*setting, compiled=True)
+        line("  its error rates as exact fractions", seconds(found.certificate, 20), None)
+    for certified_too, target in ((False, 0.05), (True, None)):
+        measured = seconds(lambda c=certified_too: grid_of_designs(compiled=True, certified=c), 9)
+        line(f"grid of {len(GRID)}{', exact fractions too' * certified_too}", measured, target)
 
     print("\nthe check of a certificate, in integers")
     for *setting, _ in SETTINGS:

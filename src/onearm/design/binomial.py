@@ -22,7 +22,9 @@ Rate = float | Decimal | Fraction | int
 
 ONE, HALF = Fraction(1), Fraction(1, 2)
 TOLERANCE = Fraction(1, 10**12)  # an attained rate this far beyond its limit still holds it
-_DOUBT = 1e-10  # floats nearer to a limit than this are recounted in integers
+LARGEST_N = 1500  # subjects of a two-stage design
+DOUBT = 1e-10  # floats nearer to a limit than this are recounted in integers
+SAME_EN = 1e-9  # expected numbers that differ by less are the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,8 @@ def proportion(name: str, value: Rate, *, below: Fraction = ONE, or_zero: bool =
     except (ValueError, OverflowError, TypeError):
         raise DesignError(f"{sentence}; got {value}") from None
     if isinstance(value, float):
-        exact = Fraction((exact * 10**12 + HALF) // 1, 10**12)
+        top, bottom = exact.as_integer_ratio()
+        exact = Fraction((2 * top * 10**12 + bottom) // (2 * bottom), 10**12)
     if isinstance(value, bool) or not (exact > 0 or (or_zero and exact == 0)) or exact >= below:
         is_percent = not isinstance(value, bool) and 1 < exact < 100
         hint = f" ({shown(value)} % is {plain(float(exact / 100))})" if is_percent else ""
@@ -217,7 +220,7 @@ def too_large(largest: int) -> str:
 def clearly(value: float, limit: float) -> bool | None:
     """Return whether value >= limit, or None where floats cannot tell."""
     difference = value - limit
-    return None if -_DOUBT < difference < _DOUBT else difference > 0
+    return None if -DOUBT < difference < DOUBT else difference > 0
 
 
 def dot(left: Sequence[float], right: Sequence[float]) -> float:

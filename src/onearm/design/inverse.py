@@ -67,6 +67,7 @@ def designs_of(
     power: Sequence[Rate] = POWERS,
     dropout: Sequence[Rate] = DROPOUTS,
     step: Rate = Fraction(1, 20),
+    compiled: bool = False,
 ) -> Found:
     """Find the settings whose design enrols exactly n subjects.
 
@@ -83,6 +84,8 @@ def designs_of(
         Values to try.
     step
         Of the default rates, in (0, 0.5).
+    compiled
+        Search designs of two stages with numba, as ``two_stage.simon`` does.
 
     Raises
     ------
@@ -120,7 +123,7 @@ def designs_of(
         rates = Hypotheses(low, high, a, b)
         if b <= HALF or not _is_within_reach(rates, n, rows):
             continue
-        design = _design(rates, kind, rows)
+        design = _design(rates, kind, rows, compiled)
         found += [Candidate(rates, share, design) for share in wanted.get(design.n, ())]
     return Found(n, kind, settings, tuple(found))
 
@@ -163,8 +166,10 @@ def _is_within_reach(rates: Hypotheses, n: int, rows: dict[Fraction, Rows]) -> b
     return power >= float(rates.power) - 1e-9
 
 
-def _design(rates: Hypotheses, kind: str, rows: dict[Fraction, Rows]) -> TwoStage | SingleStage:
+def _design(
+    rates: Hypotheses, kind: str, rows: dict[Fraction, Rows], compiled: bool
+) -> TwoStage | SingleStage:
     if kind == "exact":
         return exact_design(rates.p0, rates.p1, rates.alpha, rates.power).first
-    found = simon_of(rates, rows)
+    found = simon_of(rates, rows, compiled=compiled)
     return found.minimax if kind == "minimax" else found.optimal

@@ -12,13 +12,16 @@ found. What ruled out each n is kept, and is what ``certificate`` checks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from math import inf
+from operator import attrgetter
 
 from onearm.design.binomial import (
+    LARGEST_N,
+    SAME_EN,
     TOLERANCE,
     Hypotheses,
     Rate,
@@ -33,8 +36,7 @@ from onearm.design.binomial import (
 from onearm.design.certificate import Certificate, CertifiedDesign, Refutation
 from onearm.errors import DesignError
 
-LARGEST_N = 1500
-SAME_EN = 1e-9  # expected numbers that differ by less are the same
+Point = tuple[int, float, tuple[int, int, int, int]]  # n, its en0, and r1, n1, r, n
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class SimonDesigns:
         )
 
 
-def simon(p0: Rate, p1: Rate, alpha: Rate, power: Rate) -> SimonDesigns:
+def simon(p0: Rate, p1: Rate, alpha: Rate, power: Rate, *, compiled: bool = False) -> SimonDesigns:
     """Find Simon's optimal and minimax designs and Jung's admissible ones between.
 
     Both limits may be met with equality: alpha <= ``alpha``, power >= ``power``, to
@@ -123,6 +125,11 @@ def simon(p0: Rate, p1: Rate, alpha: Rate, power: Rate) -> SimonDesigns:
         One-sided error at p0, in (0, 0.5).
     power
         At p1, in (0.5, 1); not beta.
+    compiled
+        Search with numba, which needs the ``fast`` extra: the same designs and the same
+        proof some twenty times sooner, once the first call has loaded the compiler
+        (half a second, and some seconds the first time after an installation). For
+        many searches in one process; a single one is done before numba is loaded.
 
     Returns
     -------
@@ -133,7 +140,8 @@ def simon(p0: Rate, p1: Rate, alpha: Rate, power: Rate) -> SimonDesigns:
     Raises
     ------
     DesignError
-        If a proportion is outside its range or n would exceed 1,500.
+        If a proportion is outside its range or n would exceed 1,500; where ``compiled``
+        is asked for and numba is not installed.
 
     References
     ----------
@@ -147,18 +155,63 @@ def simon(p0: Rate, p1: Rate, alpha: Rate, power: Rate) -> SimonDesigns:
     >>> best.r1, best.n1, best.r, best.n, found.minimax.n
     (3, 13, 12, 43, 33)
     """
-    return simon_of(hypotheses(p0, p1, alpha, power), {})
+    return simon_of(hypotheses(p0, p1, alpha, power), {}, compiled=compiled)
 
 
-def simon_of(rates: Hypotheses, rows: dict[Fraction, Rows]) -> SimonDesigns:
+def simon_of(
+    rates: Hypotheses, rows: dict[Fraction, Rows], *, compiled: bool = False
+) -> SimonDesigns:
     """Find the designs of ``simon`` for exact hypotheses; share rows among many settings.
 
     ``rows`` holds the binomial probabilities by rate, and is filled where they are
     missing: settings of a grid have most of their rates in common.
     """
+    if compiled and (found := _compiled(rates)):
+        return found
     for rate in (rates.p0, rates.p1):
         rows.setdefault(rate, Rows(rate))
     return _Search(rates, rows[rates.p0], rows[rates.p1]).run()
+
+
+def _compiled(rates: Hypotheses) -> SimonDesigns | None:
+    """Search with numba; None where a rate is so near its limit that integers must decide."""
+    try:
+        from onearm.design import two_stage_compiled
+    except ImportError:
+        raise DesignError(
+            "a compiled search needs numba: pip install 'onearm[fast]', or leave compiled out"
+        ) from None
+    found = two_stage_compiled.search(rates)
+    if found.status == two_stage_compiled.TOO_LARGE:
+        raise DesignError(too_large(LARGEST_N))
+    if found.status == two_stage_compiled.DOUBTFUL:
+        return None
+    hull = [tuple(design) for design in found.hull.tolist()]
+    rows0 = two_stage_compiled.rows_of(rates.p0, found.table0, hull)
+    rows1 = two_stage_compiled.rows_of(rates.p1, found.table1, hull)
+    points = [(n, _expected(rows0, r1, n1, n), (r1, n1, r, n)) for r1, n1, r, n in hull]
+    return SimonDesigns(
+        rates,
+        tuple(_weighted(points, rows0, rows1)),
+        found.too_small,
+        tuple(sorted(_read(found.proof.tolist(), found.last_n), key=attrgetter("n"))),
+    )
+
+
+def _read(proof: list[int], last: int) -> Iterator[Refutation]:
+    """Yield the refutations up to the last n that a compiled search has written."""
+    at = 0
+    while at < len(proof):
+        n, r_top, count = proof[at : at + 3]
+        at += 3
+        first_n1 = {}
+        for _ in range(count):
+            start = at + 2
+            end = start + proof[at + 1]
+            first_n1[proof[at]] = tuple(proof[start:end])
+            at = end
+        if n <= last:
+            yield Refutation(n, r_top, first_n1)
 
 
 def two_stage(r1: int, n1: int, r: int, n: int, p0: Rate, p1: Rate) -> TwoStage:
@@ -206,11 +259,16 @@ def _attained(rows0: Rows, rows1: Rows, r1: int, n1: int, r: int, n: int) -> Two
         n,
         alpha=rows0.passing(n1, r1, n2, r),
         power=rows1.passing(n1, r1, n2, r),
-        en0=n1 + n2 * rows0.more_than(r1, n1),
+        en0=_expected(rows0, r1, n1, n),
         pet0=pet0,
-        en1=n1 + n2 * rows1.more_than(r1, n1),
+        en1=_expected(rows1, r1, n1, n),
         pet1=pet1,
     )
+
+
+def _expected(rows: Rows, r1: int, n1: int, n: int) -> float:
+    """Return the expected number of subjects at the rate of the rows."""
+    return n1 + (n - n1) * rows.more_than(r1, n1)
 
 
 def _certified(design: TwoStage, rates: Hypotheses) -> CertifiedDesign:
@@ -237,7 +295,7 @@ class _Search:
         self.rows0, self.rows1 = rows0, rows1
         self.first_n1: list[int] = []  # by r1: the first n1 whose P(X1 <= r1 | p1) <= beta
         self.guess: dict[tuple[int, int], int] = {}
-        self.hull: list[tuple[int, float, tuple[int, int, int, int]]] = []
+        self.hull: list[Point] = []
         self.refutations: dict[int, Refutation] = {}
 
     def run(self) -> SimonDesigns:
@@ -258,7 +316,7 @@ class _Search:
         last = max(self._last(), self.hull[-1][0])
         return SimonDesigns(
             self.rates,
-            tuple(self._weighted()),
+            tuple(_weighted(self.hull, self.rows0, self.rows1)),
             small,
             tuple(self.refutations[n] for n in sorted(self.refutations) if n <= last),
         )
@@ -309,7 +367,8 @@ class _Search:
     def _look_at(self, n: int, bound: float) -> None:
         """Find the best design of n subjects below a bound; keep what rules out the others."""
         self._grow(n)
-        found, first_n1 = None, {}
+        found: Point | None = None
+        first_n1 = {}
         limit = bound - SAME_EN / 2
         r_top = self._r_top(n)
         cdf0, high = self.rows0.cdf, 0
@@ -331,9 +390,9 @@ class _Search:
                 if n1 > high:
                     continue
                 if self._is_level(n1, r1, n, r):
-                    found = (r1, n1, r, n)
-                    en0 = n1 + (n - n1) * self.rows0.more_than(r1, n1)
+                    en0 = _expected(self.rows0, r1, n1, n)
                     limit, high = en0 - SAME_EN / 2, n1 - 1
+                    found = (n, en0, (r1, n1, r, n))
                     if high < low:
                         break
                 elif n1 == low:
@@ -341,7 +400,7 @@ class _Search:
             first_n1[r1] = tuple(steps)
         self.refutations[n] = Refutation(n, r_top, first_n1)
         if found:
-            self._add(n, limit + SAME_EN / 2, found)
+            self._add(found)
 
     def _r_top(self, n: int) -> int:
         """Return the largest r with enough power if stage 1 never stopped."""
@@ -380,10 +439,10 @@ class _Search:
             return exact <= self.rates.alpha + TOLERANCE
         return answer
 
-    def _add(self, n: int, en0: float, design: tuple[int, int, int, int]) -> None:
+    def _add(self, found: Point) -> None:
         """Put a point on the lower hull of (n, en0); drop those that it overtakes."""
-        points = sorted([*(p for p in self.hull if p[0] != n), (n, en0, design)])
-        hull: list[tuple[int, float, tuple[int, int, int, int]]] = []
+        points = sorted([*(p for p in self.hull if p[0] != found[0]), found])
+        hull: list[Point] = []
         for point in points:
             if hull and point[1] >= hull[-1][1] - SAME_EN / 2:
                 continue
@@ -392,23 +451,20 @@ class _Search:
             hull.append(point)
         self.hull = hull
 
-    def _weighted(self) -> Iterator[Admissible]:
-        """Yield the designs of the hull with the weights at which each takes over."""
-        upper = 1.0
-        for here, after in zip(self.hull, [*self.hull[1:], None], strict=True):
-            lower = 0.0
-            if after is not None:
-                saved, added = here[1] - after[1], after[0] - here[0]
-                lower = saved / (saved + added)
-            yield Admissible(_attained(self.rows0, self.rows1, *here[2]), lower, upper)
-            upper = lower
+
+def _weighted(points: Sequence[Point], rows0: Rows, rows1: Rows) -> Iterator[Admissible]:
+    """Yield the designs of a hull with the weights at which each takes over."""
+    upper = 1.0
+    for here, after in zip(points, [*points[1:], None], strict=True):
+        lower = 0.0
+        if after is not None:
+            saved, added = here[1] - after[1], after[0] - here[0]
+            lower = saved / (saved + added)
+        yield Admissible(_attained(rows0, rows1, *here[2]), lower, upper)
+        upper = lower
 
 
-def _lies_above(
-    left: tuple[int, float, object],
-    middle: tuple[int, float, object],
-    right: tuple[int, float, object],
-) -> bool:
+def _lies_above(left: Point, middle: Point, right: Point) -> bool:
     """Return whether the middle point is not below the line between the others."""
     share = (middle[0] - left[0]) / (right[0] - left[0])
     return middle[1] >= left[1] + share * (right[1] - left[1]) - SAME_EN / 2
