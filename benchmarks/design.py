@@ -4,9 +4,9 @@ Run with ``.venv/bin/python benchmarks/design.py``. Each of ours is the best of 
 runs in one process, in Python without a compiler and, beside it, compiled by numba (the
 ``fast`` extra, warm), with the proof: what ruled out each n. Two parts of a certificate are
 timed apart: its error rates as exact fractions, and its check. Searches are measured in
-processor time, whole processes by the clock. clinfun's are quoted, not run here: clinfun 1.1.5, R 4.2.2, the
-smallest sufficient nmax of 100, 150 and 300, which a user has to know beforehand; without
-a proof.
+processor time, whole processes by the clock. clinfun's are quoted, not run here: clinfun
+1.1.5, R 4.2.2, the smallest sufficient nmax of 100, 150 and 300, which a user has to know
+beforehand; without a proof.
 """
 
 from __future__ import annotations
