@@ -296,7 +296,24 @@ MISSING = [  # story; version; the row; what is claimed
     ("urine protein 3+", "5.0", lab("urine protein", "+++"), 2),
     ("urine protein 4+", "5.0", lab("urine protein", "4+"), 3),
     ("urine protein trace", "5.0", lab("urine protein", "TRACE"), 0),
-    ("no dipstick in the terms of version 6.0", "6.0", lab("urine protein", "2+"), None),
+    ("dipstick 1+ in version 6.0", "6.0", lab("urine protein", "1+"), 1),
+    ("dipstick 3+ in version 6.0", "6.0", lab("urine protein", "3+"), 2),
+    ("dipstick 4+ in version 6.0", "6.0", lab("urine protein", "4+"), 3),
+    ("urine over 24 hours in version 6.0", "6.0", lab("PROT24", "1.0", "g/24h", "-0.15"), 2),
+    ("just below 1 g over 24 hours", "6.0", lab("PROT24", "0.99", "g/24h", "-0.15"), 1),
+    ("urine protein at its upper limit", "6.0", lab("PROT24", "0.15", "g/24h", "-0.15"), 1),
+    ("version 6.0: 3.5 g over 24 hours", "6.0", lab("PROT24", "3.5", "g/24h", "-0.15"), 3),
+    ("glucose in urine in version 6.0", "6.0", lab("urine glucose", "2+"), 1),
+    ("version 6.0: few lymphocytes are present", "6.0", lab("LYM", "0.1", "10^9/L", "1.0-3.5"), 1),
+    ("version 6.0: lymphocytes at the LLN", "6.0", lab("LYM", "1.0", "10^9/L", "1.0-3.5"), 0),
+    ("version 6.0: lymphocytes above 4", "6.0", lab("LYM", "4.1", "10^9/L", "1.0-3.5"), 2),
+    ("version 6.0: TSH above its ULN", "6.0", lab("TSH", "4.3", "mIU/L", "0.4-4.2"), 1),
+    ("version 6.0: TSH at its ULN", "6.0", lab("TSH", "4.2", "mIU/L", "0.4-4.2"), 0),
+    ("version 6.0: phosphate low", "6.0", lab("PHOS", "0.7", "mmol/L", "0.8-1.5"), {1, 2, 3}),
+    ("version 6.0: phosphate high", "6.0", lab("PHOS", "1.6", "mmol/L", "0.8-1.5"), {1, 2, 3}),
+    ("version 6.0: eosinophils above", "6.0", lab("EOS", "0.6", "10^9/L", "0.0-0.5"), 1),
+    ("version 6.0 has no term for CPK", "6.0", lab("CK", "2000", "U/L", "-200"), None),
+    ("version 6.0 has no term for troponin", "6.0", lab("TROPONT", "90", "ng/L", "-14"), None),
     ("hepatitis B antigen has no grade", "5.0", lab("HBsAg", "POSITIVE"), None),
     ("a test that nobody knows", "5.0", lab("MYSTERY", "3", "U/L"), None),
 ]
@@ -537,3 +554,18 @@ def test_a_reason_names_the_values_that_were_compared() -> None:
         "ALT 150 U/L is >= 1.5 x baseline = 150 U/L and not > 3 x baseline = 300 U/L; "
         "baseline 100 U/L, above its ULN 40"
     )
+
+
+@pytest.mark.parametrize(
+    ("test", "unit", "term"),
+    [
+        ("CK", "U/L", "CPK increased"),
+        ("troponin I", "ng/L", "Cardiac troponin I increased"),
+        ("troponin T", "ng/L", "Cardiac troponin T increased"),
+    ],
+)
+def test_a_term_that_is_gone_is_named_in_the_reason(test, unit, term):
+    reason = GRADERS["6.0"].verdict(lab(test, "500", unit, "-100")).reason
+
+    assert reason.endswith(f"the term {term} of version 5.0 is not in version 6.0")
+    assert answer("5.0", lab(test, "500", unit, "-100")) is not None

@@ -249,7 +249,9 @@ class Grader:
         if isinstance(sample, str):
             return _none(f"cannot be graded: {sample}")
         if not plan.terms:
-            return _none(f"{self.ctcae.name} has no laboratory term for {sample.analyte.name}")
+            why = self.ctcae.without.get(sample.analyte.code, "")
+            named = f"{sample.analyte.name} has no laboratory term in {self.ctcae.name}"
+            return _none(f"{named}: {why}" if why else named)
         known = ITSELF if lab.is_baseline else self._baseline(baseline)
         outcomes = [outcome(term, sample, known, lab, self._ladders) for term in plan.terms]
         notes = _notes(plan, sample, known, lab, has_no_row=baseline is None)

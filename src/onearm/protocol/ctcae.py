@@ -77,7 +77,10 @@ class Term(NamedTuple):
 
 
 class Ctcae(NamedTuple):
-    """A version of the CTCAE: its laboratory terms, and where they are from."""
+    """A version of the CTCAE: its laboratory terms, and where they are from.
+
+    ``without`` says of analytes that another version grades why this one does not.
+    """
 
     version: str
     published: str
@@ -85,6 +88,7 @@ class Ctcae(NamedTuple):
     source: str
     terms: tuple[Term, ...]
     options: tuple[str, ...] = ()
+    without: Mapping[str, str] = {}
 
     @property
     def name(self) -> str:
@@ -114,7 +118,13 @@ def parse_ctcae(content: Mapping[str, Any], options: tuple[str, ...] = ()) -> Ct
         if name not in known:
             raise InputError(f"option must be one of {', '.join(known)}; got {name!r}")
     return Ctcae(
-        content["ctcae"], content["published"], content["errata"], content["source"], terms, options
+        content["ctcae"],
+        content["published"],
+        content["errata"],
+        content["source"],
+        terms,
+        options,
+        content.get("without", {}),
     )
 
 
