@@ -234,6 +234,47 @@ WEIGHTS = [  # story, weights by day, course, planned mg a cycle, deviations of 
 ]  # fmt: skip
 
 
+LEVELS = {**BY_WEIGHT, "levels": ["5 mg/kg", "4 mg/kg", "3 mg/kg"]}
+TO_FIVE = {**LEVELS, "round_to": "5 mg"}
+AT_SURFACE = {**BY_WEIGHT, "dose": "100 mg/m2", "levels": ["100 mg/m2", "75 mg/m2"]}
+BY_LEVEL = [  # story, drug, weight, course, deviations of cycle 2
+    ("at the first level", LEVELS, "70", "1 W 0 350; 2 W 21 350", ""),
+    ("at the second: 4 x 70", LEVELS, "70", "1 W 0 350; 2 W 21 280", "REDUCED"),
+    ("5 % above the second", LEVELS, "70", "1 W 0 350; 2 W 21 294", "REDUCED"),
+    ("more than 5 % above", LEVELS, "70", "1 W 0 350; 2 W 21 294.1", "REDUCED, OFF LEVEL"),
+    ("5 % below the lowest", LEVELS, "70", "1 W 0 350; 2 W 21 199.5", "REDUCED"),
+    ("more than 5 % below", LEVELS, "70", "1 W 0 350; 2 W 21 199.4", "REDUCED, OFF LEVEL"),
+    # 3 mg/kg at 47.4 kg: 142.2 mg, given as 140; 5 % of 140 is 7, of 142.2 it is 7.11
+    ("the level is rounded as the protocol says", TO_FIVE, "47.4", "1 W 0 235; 2 W 21 133",
+     "REDUCED"),
+    ("and the tolerance is of that", TO_FIVE, "47.4", "1 W 0 235; 2 W 21 132.9",
+     "REDUCED, OFF LEVEL"),
+    ("without a weight no level is known", LEVELS, None, "1 W 0 350; 2 W 21 5", ""),
+    ("without a height neither", AT_SURFACE, "70", "1 W 0 180; 2 W 21 100", ""),
+    ("the number of another unit is no level", LEVELS, "70", "1 W 0 350; 2 W 21 4",
+     "REDUCED, OFF LEVEL"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("story", "drug", "weight", "course", "claim"), BY_LEVEL)
+def test_a_level_by_weight(story, drug, weight, course, claim):
+    plan = protocol(treatment(drug, rules=[]))
+    weights = {-3: weight} if weight else None
+    found = dose_course(records(course, weights=weights), plan).drugs[1]
+
+    assert ", ".join(found.deviations) == claim
+
+
+def test_an_off_level_dose_says_what_the_levels_are():
+    plan = protocol(treatment(LEVELS, rules=[]))
+    found = dose_course(records("1 W 0 350; 2 W 21 250", weights={-3: "70"}), plan).drugs[1]
+
+    assert found.reason == (
+        "250 mg instead of 350 mg; 250 mg is no level of by-weight "
+        "(5 mg/kg = 350 mg, 4 mg/kg = 280 mg, 3 mg/kg = 210 mg)"
+    )
+
+
 @pytest.mark.parametrize(("story", "weights", "course", "planned", "claim"), WEIGHTS)
 def test_a_dose_by_weight(story, weights, course, planned, claim):
     plan = protocol(treatment(BY_WEIGHT, rules=[]))
@@ -712,8 +753,6 @@ def test_a_severe_event_of_which_no_rule_speaks_is_listed():
 
 TRIGGERS = [  # story, trigger, events, how many proposals
     ("of a term", {"grades": 3, "terms": ["Rash"]}, "rash 3; fever 3", 1),
-    ("from the second occurrence on", {"grades": "2-4", "from_occurrence": 2},
-     "rash 2; rash 3; fever 2", 1),
     ("related only, and no relation is known", {"grades": 3, "is_related_only": True},
      "rash 3", 0),
 ]  # fmt: skip
@@ -725,6 +764,32 @@ def test_a_trigger(story, trigger, what, n):
     found = propose(events(what), treatment(ANLOTINIB, rules=[rule]))
 
     assert len([p for p in found if p.action == "hold"]) == n
+
+
+TURNS = [  # story, onset, end and grade of each row of rash; the rows that a rule holds for
+    ("gone on day 4, back on day 6", [(0, 4, 2), (6, 9, 3)], [3]),
+    ("worse on the day after", [(0, 4, 2), (5, 9, 3)], []),
+    ("worse while it lasts", [(0, None, 2), (5, 9, 3)], []),
+    ("worse, gone, back", [(0, 4, 2), (5, 9, 3), (20, 22, 2)], [2]),
+    ("worse while another row goes on", [(0, 30, 2), (5, 9, 3), (20, 22, 4)], []),
+    ("twice on the same day", [(0, 4, 2), (0, 4, 3)], []),
+]
+
+
+@pytest.mark.parametrize(("story", "rows", "held"), TURNS)
+def test_the_second_occurrence_is_another_event_and_no_other_grade(story, rows, held):
+    trigger = {"grades": "2-4", "from_occurrence": 2}
+    rule = {"drug": ANLO, "when": "w", "action": "a", "trigger": trigger, "proposes": "hold"}
+    rash = [
+        AdverseEvent(
+            "S01", "Rash", grade=grade, onset_date=day(onset),
+            end_date=None if end is None else day(end),
+        )
+        for onset, end, grade in rows
+    ]  # fmt: skip
+    found = propose(rash, treatment(ANLOTINIB, rules=[rule]))
+
+    assert [p.grade for p in found if p.action == "hold"] == held
 
 
 def test_a_level_is_not_guessed_from_milligrams():

@@ -68,6 +68,8 @@ SYNONYMS = {
     "hypoglycaemia": "hypoglycemia",
     "hyperglycaemia": "hyperglycemia",
     "amylase increased": "serum amylase increased",
+    "proteinuria": "urinary protein increased",
+    "urine protein increased": "urinary protein increased",
 }
 """Names under which an event is reported, in lower case: the CTCAE term of the value."""
 

@@ -30,7 +30,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from onearm.clinical.dose_amounts import Body, dose_amount, is_recalculated
-from onearm.clinical.dose_differences import FLAT, days_of, differences, timing
+from onearm.clinical.dose_differences import FLAT, Level, days_of, differences, timing
 from onearm.clinical.dose_ends import DrugEnd, dates_after, drug_end, limit_of
 from onearm.clinical.dosing_calendar import DerivedDate, drugs_of
 from onearm.clinical.patient_body import body_on
@@ -39,6 +39,7 @@ from onearm.errors import InputError
 from onearm.format import count_of, plain
 from onearm.protocol.model import Protocol
 from onearm.protocol.treatment import Drug, Treatment
+from onearm.protocol.values import Amount
 
 BETWEEN = " and "
 """Stands between the units of a drug whose doses were recorded in several."""
@@ -280,10 +281,12 @@ def _drug_cycle(
     due = cycle.planned_date if drug.moves_cycle else cycle.first_date
     due += dt.timedelta(days=drug.days[0] - 1)
     unit = about.units.get(drug.name, FLAT)
-    a_day, basis = _planned_a_day(drug, unit, treatment, about.bodies[cycle.number])
+    body = about.bodies[cycle.number]
+    a_day, basis = _planned_a_day(drug, unit, treatment, body)
+    levels = _levels(drug, unit, treatment, body)
     found = {
         **timing(given, drug, treatment, due, about.limits.get(drug.name), about.progression),
-        **differences(given, rows, drug, a_day, planned_days, treatment),
+        **differences(given, rows, drug, a_day, planned_days, treatment, levels),
     }
     return DrugCycle(
         cycle.subject_id,
@@ -304,16 +307,24 @@ def _drug_cycle(
     )
 
 
+def _levels(drug: Drug, unit: str, treatment: Treatment, body: Body) -> tuple[Level, ...]:
+    """Return the levels of a drug in the unit of the doses given; none that is not computable."""
+    sizes = [(one, _planned_a_day(drug, unit, treatment, body, one)[0]) for one in drug.levels]
+    known = tuple((one, size) for one, size in sizes if size is not None)
+    return known if len(known) == len(sizes) else ()
+
+
 def _planned_a_day(
-    drug: Drug, unit: str, treatment: Treatment, body: Body
+    drug: Drug, unit: str, treatment: Treatment, body: Body, level: Amount | None = None
 ) -> tuple[Decimal | None, str]:
-    """Return the planned dose a day in the unit of the doses given, and from what."""
-    if unit.lower() == drug.unit.lower():
-        return drug.dose, str(drug.amount)
+    """Return a level, else the planned dose a day, in the unit of the doses given; from what."""
+    stated = level or drug.amount
+    if unit.lower() == stated.unit.lower():
+        return stated.value, str(stated)
     if unit.lower() != FLAT:
-        return None, f"the dose is in {unit}, the plan in {drug.unit}"
+        return None, f"the dose is in {unit}, the plan in {stated.unit}"
     try:
-        amount = dose_amount(drug, treatment.body, body)
+        amount = dose_amount(drug, treatment.body, body, stated)
     except InputError as error:
         return None, str(error)
     return amount.dose, amount.reason

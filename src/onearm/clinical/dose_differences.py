@@ -16,6 +16,10 @@ from onearm.clinical.dose_amounts import shown
 from onearm.clinical.records import Dose
 from onearm.format import count_of, plain
 from onearm.protocol.treatment import Drug, Treatment
+from onearm.protocol.values import Amount
+
+Level = tuple[Amount, Decimal]
+"""A dose level of the protocol, and what it is in the unit of the doses given."""
 
 FLAT = "mg"
 
@@ -60,8 +64,13 @@ def differences(
     a_day: Decimal | None,
     planned_days: int,
     treatment: Treatment,
+    levels: Sequence[Level] = (),
 ) -> dict[str, str]:
-    """Return how doses and their number differ from the plan, with the reasons."""
+    """Return how doses and their number differ from the plan, with the reasons.
+
+    ``levels`` are those of the drug; none where none is stated, or where what they
+    are for this patient cannot be computed.
+    """
     why = next((f" ({row.change_reason})" for row in rows if row.change_reason), "")
     if not given:
         return {"OMITTED": f"not given{why}"}
@@ -72,9 +81,8 @@ def differences(
             found.setdefault(name, f"{size} instead of {shown(a_day, row.unit)}{why}")
             if not drug.is_modifiable:
                 found.setdefault("NOT MODIFIABLE", f"the dose of {drug.name} may not be changed")
-        levels = [level.value for level in drug.levels]
-        if drug.is_modifiable and levels and row.dose not in levels:
-            allowed = ", ".join(str(level) for level in drug.levels)
+        if drug.is_modifiable and levels and not _is_level(row.dose, levels, drug, treatment):
+            allowed = ", ".join(_level(level, row.unit) for level in levels)
             found.setdefault("OFF LEVEL", f"{size} is no level of {drug.name} ({allowed})")
         if note := _infusion(row, drug):
             found.setdefault("INFUSION TIME", note)
@@ -87,12 +95,25 @@ def differences(
 
 def _size(dose: Decimal, a_day: Decimal, drug: Drug, treatment: Treatment) -> str:
     """Return REDUCED or INCREASED; a computed dose within the tolerance is neither."""
-    if dose == a_day:
-        return ""
-    tolerance = Decimal(0) if drug.unit == FLAT else treatment.dose_tolerance * a_day
-    if abs(Fraction(dose) - Fraction(a_day)) <= Fraction(tolerance):
+    if _is_same(dose, a_day, drug, treatment):
         return ""
     return "REDUCED" if dose < a_day else "INCREASED"
+
+
+def _is_same(dose: Decimal, planned: Decimal, drug: Drug, treatment: Treatment) -> bool:
+    """Return whether a dose is the planned one; a computed one may differ by the tolerance."""
+    tolerance = Fraction(0) if drug.unit == FLAT else Fraction(treatment.dose_tolerance)
+    return abs(Fraction(dose) - Fraction(planned)) <= tolerance * Fraction(planned)
+
+
+def _is_level(dose: Decimal, levels: Sequence[Level], drug: Drug, treatment: Treatment) -> bool:
+    return any(_is_same(dose, size, drug, treatment) for _, size in levels)
+
+
+def _level(level: Level, unit: str) -> str:
+    """Return a level with what it is for the patient: '75 mg/m2 = ~136.36 mg'."""
+    stated, size = level
+    return str(stated) if stated.unit == unit else f"{stated} = {shown(size, unit)}"
 
 
 def _infusion(row: Dose, drug: Drug) -> str:

@@ -7,8 +7,10 @@ recorded, not refused. The rules:
 
 * An event calls for a rule when its grade, its term, its relation to the drug
   and its turn among the subject's events of that term fit the rule's trigger;
-  of several the first in the protocol counts. A rule ``keep`` without a trigger
-  speaks of every event of grade 3 or higher.
+  of several the first in the protocol counts. A row that begins while an earlier
+  one of its term lasts, or on the day after its end, is that event with another
+  grade and no further turn. A rule ``keep`` without a trigger speaks of every
+  event of grade 3 or higher.
 * ``reduce`` proposes the next level below the dose at the onset, or that dose
   less the rule's share. At the lowest level there is nothing to reduce to: to
   interrupt or to stop is proposed.
@@ -83,20 +85,31 @@ def propose(
         the starting dose.
     """
     ordered = sorted(events, key=lambda event: (event.onset_date or dt.date.max, event.term))
-    turns: dict[str, int] = {}
     found: list[Proposal] = []
-    for event in ordered:
-        name = event.term.casefold()
-        turns[name] = turns.get(name, 0) + 1
+    for event, turn in zip(ordered, _turns(ordered), strict=True):
         for drug in treatment.drugs:
             given = [row for row in doses if row.drug == drug.name and row.dose > 0]
             if doses and not given:
                 continue  # the other alternative, or a drug that was never given
             at = _dose_at(drug, given, event.onset_date, (current or {}).get(drug.name))
-            one = _proposal(event, drug, turns[name], treatment, at, given)
+            one = _proposal(event, drug, turn, treatment, at, given)
             if one is not None:
                 found.append(one)
     return tuple(found)
+
+
+def _turns(ordered: Iterable[AdverseEvent]) -> list[int]:
+    """Return of each row which event of its term it belongs to, from 1; ordered by onset."""
+    found: list[int] = []
+    seen: dict[str, tuple[int, dt.date]] = {}
+    for event in ordered:
+        turn, until = seen.get(event.term.casefold(), (0, dt.date.min))
+        onset, end = event.onset_date or dt.date.max, event.end_date or dt.date.max
+        if turn == 0 or (until < dt.date.max and onset > until + dt.timedelta(days=1)):
+            turn += 1
+        seen[event.term.casefold()] = turn, max(until, end)
+        found.append(turn)
+    return found
 
 
 def _dose_at(
