@@ -139,6 +139,27 @@ def test_every_category_that_was_recorded_is_compared():
     ]
 
 
+def test_one_time_point_that_differs_is_one_finding_with_every_part():
+    """T 50, 30, 40: +10 mm and +33.3 % over the nadir of 30; the investigator wrote PR twice."""
+    rows = recorded("42 PR, 84 PR")
+    rows[1] = replace(rows[1], target=Response("PR"), irecist=IResponse("iPR"))
+    scans = rows_of({0: "T 50", 42: "T 30", 84: "T 40"})
+    found = answers(patient(lesions=scans, responses=rows))
+
+    (one,) = [f for f in found.findings if f.code == "response-differs"]
+    assert [part.category for part in found.disagreements] == ["overall", "target", "irecist"]
+    assert one.message.startswith(f"recorded PR, target PR, iRECIST iPR on {day(84)}, derived PD: ")
+    assert one.message.count("(+33.3 %)") == 1
+    assert "; target PD; iRECIST iUPD: progression by target" in one.message
+
+
+def test_two_time_points_that_differ_are_two_findings():
+    scans = rows_of({0: "T 50", 42: "T 62", 84: "T 80"})
+    found = answers(patient(lesions=scans, responses=recorded("42 SD, 84 SD")))
+
+    assert sum(f.code == "response-differs" for f in found.findings) == 2
+
+
 def test_a_scan_of_another_day_is_compared_by_its_visit():
     [row] = recorded("43 SD")
     row = replace(row, visit="day 42")

@@ -8,7 +8,7 @@ one date, or else one visit label. Says who differs, not who is right.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from onearm.clinical.derived import Agreement, Disagreement, TimePoint
 from onearm.errors import Finding, Place
@@ -117,15 +117,21 @@ def _compare(
 
 
 def as_findings(found: Iterable[Disagreement]) -> list[Finding]:
-    """Return a warning for each disagreement, at the recorded row where there is one."""
-    return [_finding(one) for one in found]
+    """Return a warning for each time point that differs, with every part of it.
+
+    It stands at the recorded row where there is one. A reason that two parts
+    share is said once.
+    """
+    points: dict[object, list[Disagreement]] = {}
+    for one in found:
+        points.setdefault((one.subject_id, one.evaluator, one.date, one.sources[0]), []).append(one)
+    return [_finding(parts) for parts in points.values()]
 
 
-def _finding(one: Disagreement) -> Finding:
+def _finding(parts: Sequence[Disagreement]) -> Finding:
+    one = parts[0]
     place = one.sources[0]
     where = Place(place.file, place.line, field="response")
-    what = "" if one.category == "overall" else f"{one.category} "
-    lines = source_lines(source for source in one.sources if source.file != place.file)
     if one.recorded is None:
         code, message = "response-not-recorded", f"derived {one.derived_reason}, none is recorded"
         message = f"{message} on {one.date}"
@@ -134,7 +140,24 @@ def _finding(one: Disagreement) -> Finding:
         message = f"recorded {one.recorded} on {one.date}, but there are no lesions of that day"
     else:
         code = "response-differs"
-        derived = one.derived_reason if not what else f"{what}{one.derived}; {one.derived_reason}"
-        message = f"recorded {what}{one.recorded} on {one.date}, derived {derived}"
+        recorded = ", ".join(_named(part.category, part.recorded) for part in parts)
+        message = f"recorded {recorded} on {one.date}, derived {'; '.join(_derived(parts))}"
+        rows = dict.fromkeys(source for part in parts for source in part.sources)
+        lines = source_lines(source for source in rows if source.file != place.file)
         message += f" ({lines})" if lines else ""
     return Finding("warning", code, message, where, one.subject_id)
+
+
+def _named(category: str, code: str | None) -> str:
+    name = {"overall": "", "irecist": "iRECIST "}.get(category, f"{category} ")
+    return f"{name}{code or 'none'}"
+
+
+def _derived(parts: Sequence[Disagreement]) -> Iterator[str]:
+    """Yield what was derived in each category, with its reason if it is not said yet."""
+    said: set[str] = set()
+    for part in parts:
+        named, reason = _named(part.category, part.derived), part.derived_reason
+        why = reason.removeprefix(f"{part.derived}: ")
+        yield named if reason in said else f"{named}: {why}"
+        said.add(reason)
