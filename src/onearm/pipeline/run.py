@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -32,6 +32,7 @@ from onearm.pipeline.lab_findings import (
 from onearm.pipeline.study import Study, load_study
 from onearm.results.model import Comparison, Results, Row
 from onearm.results.run import run_analyses
+from onearm.sim.agreement import DoubleProgramming, judge_again
 
 FORMATS = ("html",)
 HEADLINE = (
@@ -51,6 +52,7 @@ class Analysed:
     derived: tuple[SubjectAnswers, ...]
     results: Results
     findings: tuple[Finding, ...]
+    second_program: DoubleProgramming
 
     @property
     def comparisons(self) -> tuple[Comparison, ...]:
@@ -80,14 +82,21 @@ def _analyse(folder: Path, progress: Callable[[str], None]) -> Analysed:
     findings = [*protocol_findings(study.protocol, study.document), *study.findings]
     findings += [f for answers in derived for f in answers.findings]
     findings += lab_findings(study)
-    errors = [finding for finding in findings if finding.severity == "error"]
-    if errors:
-        raise InputError(errors)
+    _stop_at_errors(findings)
+    progress("judging every patient again, by a second program")
+    again = judge_again(study.subjects, derived, study.protocol)
+    _stop_at_errors(again.differences)
     progress("computing results")
     results = run_analyses(
         study.protocol, study.subjects, derived, study.screening, readings, criteria_of(study)
     )
-    return Analysed(study, derived, results, tuple(findings))
+    return Analysed(study, derived, results, tuple(findings), again)
+
+
+def _stop_at_errors(findings: Iterable[Finding]) -> None:
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        raise InputError(errors)
 
 
 def _compare(folder: Path, results: Results) -> tuple[Comparison, ...]:
@@ -131,6 +140,7 @@ class Ran:
             "",
         ]
         lines += _verdicts(self.comparisons)
+        lines.append(found.second_program.as_text())
         kinds = [f.severity for f in found.findings]
         if kinds:
             counts = [count_of(kinds.count(k), k) for k in ("warning", "note") if k in kinds]
@@ -156,6 +166,7 @@ class Ran:
                 for one in headline(self.analysed.results)
             ],
             "published": {v.replace(" ", "_"): verdicts.count(v) for v in dict.fromkeys(verdicts)},
+            "second_program": self.analysed.second_program.as_json(),
             "findings": [str(finding) for finding in self.analysed.findings],
             "written": [str(path) for path in self.written],
         }
