@@ -110,7 +110,7 @@ MUTANTS = {  # a function of the second program, and what it is replaced by
     "sim.kernel._keeps_pr": lambda course, rules: course.first_pr > 0,
     "sim.irecist._has_shrunk": lambda now, then, least: now < then,
     "sim.best._is_early_cr": lambda steps: (steps == 1).any(axis=0),
-    "sim.best._is_part_of_cr": lambda points, v: points.target[v] == 1,
+    "sim.best._is_part_of_cr": lambda points, v: points.target[v] < 0,
     "sim.times._last": lambda adequate, before: adequate.max(axis=0, initial=0),
 }
 

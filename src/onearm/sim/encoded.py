@@ -142,7 +142,7 @@ class _Table:
             return max(counts, default=0)
 
         declared = [p.declared for p in patients]
-        v, p = most([len(p.visits) for p in patients]), len(patients)
+        v, p = max(1, most([len(p.visits) for p in patients])), len(patients)
         n_targets = most([len(d.targets) if d else 0 for d in declared])
         n_others = most([len(d.non_targets) if d else 0 for d in declared])
         n_new = most([len(ids) for ids in new_ids])
