@@ -291,6 +291,48 @@ def monitor(study: Study, plot: Plot = None, as_json: Json = False) -> None:
 
 
 @app.command()
+def figure(
+    study: Study,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="A figure, as --list names it.")
+    ] = None,
+    group: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="A subgroup; curves take several.")
+    ] = None,
+    subject: Annotated[
+        str | None, typer.Option(metavar="ID", help="For a patient's figure.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Ends in .svg, .pdf, .png or .tif.")
+    ] = None,
+    width: Annotated[int, typer.Option(help="Journal columns: 1 (86 mm) or 2 (178 mm).")] = 2,
+    dpi: Annotated[int, typer.Option(help="Pixels per inch of PNG and TIFF, 72 to 1200.")] = 300,
+    bare: Annotated[bool, typer.Option("--bare", help="No title and caption below.")] = False,
+    every: Annotated[bool, typer.Option("--list", help="List the figures.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Draw one figure of a study, with the plotted data as CSV beside it.
+
+    By default into out/NAME.svg.
+
+    Example: onearm figure studies/tqb2450-ib-02 waterfall --out out/waterfall.pdf
+    """
+    with one_line_errors():
+        from onearm.pipeline import figure as of
+
+        if every or name is None:
+            _print(of.list_figures(), as_json)
+            return
+        _print(
+            of.figure(
+                study, name, out,
+                groups=group or (), subject=subject, columns=width, dpi=dpi, bare=bare,
+            ),
+            as_json,
+        )  # fmt: skip
+
+
+@app.command()
 def compare(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A study or a results.json.")],
     other: Annotated[

@@ -25,7 +25,7 @@ from onearm.io.yaml import read_yaml
 from onearm.pipeline.run import analyse
 from onearm.protocol.parse import parse_protocol
 from onearm.report.document import build_report
-from onearm.report.figures import draw_figures
+
 from onearm.report.html import render_html
 from onearm.report.listings import finding_table, published_table
 from onearm.report.model import text_of

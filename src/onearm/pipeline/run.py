@@ -296,6 +296,7 @@ def _report(
         comparisons,
         analysed.findings,
         provenance,
+        records=analysed.study.subjects,
         with_figures=find_spec("matplotlib") is not None,
     )
     return render_html(document)

@@ -1,4 +1,4 @@
-"""Kaplan-Meier figures: steps, band, censor marks, median, numbers at risk.
+"""Kaplan-Meier figures: steps, band, censor marks, median, landmarks, table at risk.
 
 Draws the steps, ticks and medians that stand among the results; the marks of
 censored subjects come from their derived events. Computes nothing.
@@ -7,20 +7,13 @@ censored subjects come from their derived events. Computes nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from onearm.report.figures import (
-    INK,
-    MUTED,
-    POINTS_PER_INCH,
-    Answers,
-    canvas,
-    cutoff_text,
-    plain_text,
-    svg_of,
-    write,
-)
-from onearm.report.model import Figure, Phrase, phrase
+from onearm import format as fmt
+from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, plain_text
+from onearm.report.model import Phrase, Plotted, Span, phrase
+from onearm.report.plate import DASHED, GRID, LINES, Drawn, Plate, lines_of, text_width, width_of
 from onearm.report.shown import Shown, position
 from onearm.results.model import Row
 from onearm.terms import DAYS_PER_MONTH
@@ -28,12 +21,19 @@ from onearm.terms import DAYS_PER_MONTH
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLOURS = ("#00527f", "#c2500a")
-"""Dark blue and orange: told apart by those who see red and green alike, and in print."""
 BAND = 0.14
-WIDTH, LEFT, RIGHT = 7.4, 0.95, 0.2  # inches
-PLOT, AXIS, LINE = 3.1, 0.55, 0.19
-MOST_TICKS = 13
+HEIGHTS = {1: 130.0, 2: 205.0}  # of the axes, in points
+MOST_TICKS = {1: 7, 2: 13}
+AXIS = 30.0  # points for the ticks of the months and their name
+COUNTS = (("At risk", "at_risk"), ("Events", "events_before"), ("Censored", "censored_before"))
+NAMES = {
+    "pfs": "Progression-free survival",
+    "os": "Overall survival",
+    "dor": "Duration of response",
+    "ipfs": "Progression-free survival by iRECIST",
+    "idor": "Duration of response by iRECIST",
+}
+WITHOUT = {"dor": "In response", "idor": "In response"}
 
 
 class Step(NamedTuple):
@@ -45,83 +45,118 @@ class Step(NamedTuple):
     upper: Row | None
 
 
-def draw_pfs(shown: Shown, derived: Sequence[Answers]) -> Figure | None:
-    """Draw progression-free survival of all patients."""
-    return draw_curves(shown, derived, "pfs", ("all",), "Figure 3")
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """Draws the curves of one endpoint; by default of all patients."""
+
+    analysis: str
+
+    def __call__(self, trial: Trial, want: Wanted) -> Drawn | None:
+        """Draw the groups that are wanted; None where none has a subject."""
+        return draw_curves(trial, self.analysis, want.groups or ("all",), want.columns)
 
 
-def draw_os(shown: Shown, derived: Sequence[Answers]) -> Figure | None:
-    """Draw overall survival of all patients."""
-    return draw_curves(shown, derived, "os", ("all",), "Figure 4")
+@dataclass(frozen=True, slots=True)
+class CurvesApart:
+    """Draws the curves of one endpoint by the first two subgroups that share no subject."""
 
+    analysis: str
 
-def draw_pfs_by_subgroup(shown: Shown, derived: Sequence[Answers]) -> Figure | None:
-    """Draw progression-free survival of the first two subgroups that share no subject."""
-    groups = [group for group in shown.groups if group != "all"][:2]
-    members = [set(shown.subjects(f"pfs/{group}/total")) for group in groups]
-    if len(groups) < 2 or not all(members) or members[0] & members[1]:
-        return None
-    return draw_curves(shown, derived, "pfs", tuple(groups), "Figure 5")
+    def __call__(self, trial: Trial, want: Wanted) -> Drawn | None:
+        """Draw the groups that are wanted, or those two; None where there are none."""
+        groups = want.groups or self._apart(trial.shown)
+        return draw_curves(trial, self.analysis, groups, want.columns) if groups else None
+
+    def _apart(self, shown: Shown) -> tuple[str, ...]:
+        groups = [group for group in shown.groups if group != "all"][:2]
+        members = [set(shown.subjects(f"{self.analysis}/{group}/total")) for group in groups]
+        if len(groups) < 2 or not all(members) or members[0] & members[1]:
+            return ()
+        return tuple(groups)
 
 
 def draw_curves(
-    shown: Shown,
-    derived: Sequence[Answers],
-    analysis: str,
-    groups: Sequence[str],
-    number: str,
-) -> Figure | None:
+    trial: Trial, analysis: str, groups: Sequence[str], columns: int = 2
+) -> Drawn | None:
     """Draw the curves of one endpoint; None where no group has a subject."""
+    shown = trial.shown
     groups = [group for group in groups if shown.has_value(f"{analysis}/{group}/maximum")]
     if not groups:
         return None
-    colours = dict(zip(groups, COLOURS, strict=False))
+    colours = {group: LINES[i % len(LINES)] for i, group in enumerate(groups)}
     notes = [(note, group) for group in groups for note in _notes(shown, analysis, group)]
-    top = LINE * len(notes) + 0.12
-    bottom = AXIS + LINE * (len(groups) + 1)
-    height = top + PLOT + bottom
-    drawing = canvas(WIDTH, height)
-    box = (LEFT / WIDTH, bottom / height, 1 - (LEFT + RIGHT) / WIDTH, PLOT / height)
-    axes = drawing.add_axes(box)
-    ticks = _ticks(shown, analysis, groups)
-    _axes(axes, ticks, _name(shown, analysis))
+    plate, axes, bottom = _plate(notes, groups, colours, columns)
+    ticks = _ticks(shown, analysis, groups, MOST_TICKS[columns])
+    end = max(float(position(shown.rows[f"{analysis}/{group}/maximum"])) for group in groups)
+    _axes(axes, ticks, end, WITHOUT.get(analysis, name_of(shown, analysis)))
     for group in groups:
         _curve(axes, shown, f"{analysis}/{group}", colours[group])
-        _censored(axes, shown, derived, analysis, group, colours[group])
-    _at_risk(axes, shown, analysis, groups, ticks)
-    for i, (note, group) in enumerate(reversed(notes)):
-        colour = colours[group] if len(groups) > 1 else INK
-        write(axes, (0, POINTS_PER_INCH * LINE * i + 6), note, fontsize=8.5, color=colour)
-    endpoint = _name(shown, analysis)
-    apart = "" if len(groups) == 1 else ", " + " and ".join(shown.groups[g] for g in groups)
-    return Figure(
-        f"figure-{analysis}" + ("" if len(groups) == 1 else "-by-subgroup"),
-        number,
+        _landmarks(axes, shown, f"{analysis}/{group}", colours[group])
+        _censored(axes, trial, analysis, group, colours[group])
+    _at_risk(plate, axes, bottom, (shown, analysis, ticks), colours)
+    endpoint = name_of(shown, analysis)
+    is_whole = groups == ["all"]
+    apart = "" if is_whole else ", " + " and ".join(_label(shown, g) for g in groups)
+    return Drawn(
         f"{endpoint}{apart}",
-        svg_of(drawing),
+        plate,
         f"Kaplan-Meier curve. {endpoint}. " + " ".join(plain_text(note) for note, _ in notes),
-        phrase(
-            f"Kaplan-Meier estimate with {shown.level} confidence band "
-            f"({shown.protocol.analysis.transform}); vertical ticks, censored; dashed, median."
-            f"{cutoff_text(shown)}"
-        ),
+        phrase(_caption(shown, analysis), cutoff_text(shown)),
+        _data(shown, analysis, groups),
     )
 
 
-def _name(shown: Shown, analysis: str) -> str:
+def _plate(
+    notes: Sequence[tuple[Phrase, str]],
+    groups: Sequence[str],
+    colours: dict[str, str],
+    columns: int,
+) -> tuple[Plate, Axes, float]:
+    """Return plate and axes under the notes, and where the axes end."""
+    size = 7.0 if columns == 2 else 6.3
+    step = size + 3
+    left = 54.0 if columns == 2 else 44.0
+    width = width_of(columns) - 12
+    broken = [(lines_of(note, width, size), group) for note, group in notes]
+    top = 6 + step * sum(len(lines) for lines, _ in broken) + 4
+    bottom = top + HEIGHTS[columns]
+    below = AXIS + (step + 1) * (3 + (len(groups) > 1)) * len(groups) + 4
+    plate = Plate(columns, bottom + below)
+    y = 4 + step / 2
+    for lines, group in broken:
+        colour = colours[group] if len(groups) > 1 else INK
+        plate.phrase(6, y, lines, step, fontsize=size, color=colour)
+        y += step * len(lines)
+    return plate, plate.panel(left, top, plate.width - 10, bottom), bottom
+
+
+def name_of(shown: Shown, analysis: str) -> str:
+    """Return an endpoint's name, as the protocol has it."""
     names: dict[str, str] = {one.id: one.name for one in shown.protocol.endpoints.all}
-    return names.get(analysis, {"pfs": "Progression-free survival"}.get(analysis, analysis))
+    return names.get(analysis) or NAMES.get(analysis, analysis)
+
+
+def _caption(shown: Shown, analysis: str) -> Phrase:
+    base = (
+        f"Kaplan-Meier estimate with {shown.level} confidence band "
+        f"({shown.protocol.analysis.transform}); vertical ticks, censored; dashed, median; "
+        "circles, landmark rates. Events and Censored count those before each month."
+    )
+    follow = f"follow-up-{analysis}/all/median"
+    if shown.row(follow) is None:
+        return phrase(base)
+    return phrase(
+        base, " Median follow-up by the reverse curve ", shown.value_with_unit(follow), "."
+    )
 
 
 def _notes(shown: Shown, analysis: str, group: str) -> list[Phrase]:
-    """Return what stands over the curve: events, median and, for one curve, the rates."""
+    """Return what stands over the curve: events, median and the landmark rates."""
     head = f"{analysis}/{group}"
     counts = phrase(shown.value(f"{head}/events"), " of ", shown.value(f"{head}/total"))
     limits = shown.interval(f"{head}/lower", f"{head}/upper")
     median = phrase(shown.value_with_unit(f"{head}/median"), f" ({shown.level} CI ", limits, ")")
     first = phrase(f"{_label(shown, group)}: events ", counts, "; median ", median)
-    if group != "all":
-        return [first]
     rates: list[Phrase] = []
     for landmark in shown.protocol.analysis.landmarks:
         rate = f"{head}/rate_{landmark.suffix}"
@@ -133,10 +168,10 @@ def _notes(shown: Shown, analysis: str, group: str) -> list[Phrase]:
 
 
 def _label(shown: Shown, group: str) -> str:
-    return "All" if group == "all" else shown.groups[group]
+    return "All" if group == "all" else shown.groups.get(group, group)
 
 
-def _ticks(shown: Shown, analysis: str, groups: Sequence[str]) -> list[int]:
+def _ticks(shown: Shown, analysis: str, groups: Sequence[str], most: int) -> list[int]:
     """Return the months that have numbers at risk, thinned so that they can be read."""
     months = {
         int((row.item or "").partition(":")[2])
@@ -144,21 +179,20 @@ def _ticks(shown: Shown, analysis: str, groups: Sequence[str]) -> list[int]:
         for row in shown.items(analysis, group, "month:", "at_risk")
     }
     ordered = sorted(months) or [0]
-    every = -(-len(ordered) // MOST_TICKS)
+    every = -(-len(ordered) // most)
     return ordered[::every]
 
 
-def _axes(axes: Axes, months: Sequence[int], name: str) -> None:
+def _axes(axes: Axes, months: Sequence[int], end: float, name: str) -> None:
     days = [float(month * DAYS_PER_MONTH) for month in months]
-    axes.set_xlim(0, max(days[-1] * 1.01, float(DAYS_PER_MONTH)))
+    axes.set_xlim(0, max(days[-1], end, float(DAYS_PER_MONTH)) * 1.01)
     axes.set_ylim(0, 1.02)
     axes.set_xticks(days, [str(month) for month in months])
     shares = range(0, 101, 20)
     axes.set_yticks([share / 100 for share in shares], [str(share) for share in shares])
-    axes.set_xlabel("Months", labelpad=2)
-    axes.set_ylabel(f"{name} (%)", parse_math=False)
-    axes.grid(axis="y", color="#eceff1", linewidth=0.8)
-    axes.set_axisbelow(True)
+    axes.set_xlabel("Months", labelpad=1)
+    axes.set_ylabel(f"{name} (%)", parse_math=False, labelpad=1)
+    axes.grid(axis="y", color=GRID, linewidth=0.7)
 
 
 def _steps(shown: Shown, head: str) -> list[Step]:
@@ -174,19 +208,9 @@ def _steps(shown: Shown, head: str) -> list[Step]:
 def _curve(axes: Axes, shown: Shown, head: str, colour: str) -> None:
     from matplotlib.lines import Line2D
 
-    def line(xs: Sequence[float], ys: Sequence[float], gid: str) -> None:
-        axes.add_line(
-            Line2D(
-                xs,
-                ys,
-                color=colour,
-                linewidth=1.6,
-                solid_capstyle="projecting",
-                linestyle="-",
-                gid=gid,
-                zorder=3,
-            )
-        )
+    def line(xs: Sequence[float], ys: Sequence[float], gid: str, **look: Any) -> None:
+        kept: dict[str, Any] = {"linewidth": 1.3, "linestyle": "-", "zorder": 3} | look
+        axes.add_line(Line2D(xs, ys, color=colour, gid=gid, solid_capstyle="projecting", **kept))
 
     steps = _steps(shown, head)
     _band(axes, shown, head, steps, colour)
@@ -201,17 +225,24 @@ def _curve(axes: Axes, shown: Shown, head: str, colour: str) -> None:
     median = shown.row(f"{head}/median")
     if median is not None and median.value is not None:
         x = float(position(median))
-        axes.add_line(
-            Line2D(
-                (0, x, x),
-                (0.5, 0.5, 0),
-                color=colour,
-                linewidth=0.9,
-                linestyle=(0, (4, 3)),
-                gid=f"{median.id}#line",
-                zorder=2,
-            )
-        )
+        look: dict[str, Any] = {"linewidth": 0.8, "linestyle": DASHED, "zorder": 2}
+        line((0, x, x), (0.5, 0.5, 0), f"{median.id}#line", **look)
+
+
+def _landmarks(axes: Axes, shown: Shown, head: str, colour: str) -> None:
+    """Mark the landmark rates on the curve."""
+    from matplotlib.lines import Line2D
+
+    for landmark in shown.protocol.analysis.landmarks:
+        row = shown.row(f"{head}/rate_{landmark.suffix}")
+        if row is not None and row.value is not None:
+            axes.add_line(
+                Line2D(
+                    [float(landmark.days)], [float(position(row))], linestyle="none", marker="o",
+                    markersize=3.6, markerfacecolor="white", markeredgecolor=colour,
+                    markeredgewidth=0.9, gid=f"{row.id}#mark", zorder=5,
+                )
+            )  # fmt: skip
 
 
 def _band(axes: Axes, shown: Shown, head: str, steps: Sequence[Step], colour: str) -> None:
@@ -237,20 +268,13 @@ def _band(axes: Axes, shown: Shown, head: str, steps: Sequence[Step], colour: st
         axes.add_patch(area)
 
 
-def _censored(
-    axes: Axes,
-    shown: Shown,
-    derived: Sequence[Answers],
-    analysis: str,
-    group: str,
-    colour: str,
-) -> None:
+def _censored(axes: Axes, trial: Trial, analysis: str, group: str, colour: str) -> None:
     from matplotlib.lines import Line2D
 
-    members = set(shown.subjects(f"{analysis}/{group}/total"))
-    steps = _steps(shown, f"{analysis}/{group}")
+    members = set(trial.shown.subjects(f"{analysis}/{group}/total"))
+    steps = _steps(trial.shown, f"{analysis}/{group}")
     xs, ys = [], []
-    for one in derived:
+    for one in trial.answers:
         event = one.events.get(analysis)
         if event is None or event.is_event or one.subject_id not in members:
             continue
@@ -259,43 +283,58 @@ def _censored(
         ys.append(float(position(passed[-1].survival)) if passed else 1.0)
     if xs:
         marks = Line2D(
-            xs, ys, linestyle="none", marker="|", markersize=7, markeredgewidth=1.1,
+            xs, ys, linestyle="none", marker="|", markersize=5.5, markeredgewidth=0.9,
             color=colour, gid=f"{analysis}/{group}/censored", zorder=4,
         )  # fmt: skip
         axes.add_line(marks)
 
 
 def _at_risk(
-    axes: Axes, shown: Shown, analysis: str, groups: Sequence[str], months: Sequence[int]
+    plate: Plate,
+    axes: Axes,
+    bottom: float,
+    of: tuple[Shown, str, Sequence[int]],
+    colours: dict[str, str],
 ) -> None:
-    """Write the numbers at risk under the ticks, a line a group."""
-    below = axes.get_xaxis_transform()
-    head = -(AXIS - 0.02) / PLOT
-    colours = dict(zip(groups, COLOURS, strict=False))
-    for i, group in enumerate(("", *groups)):
-        axes.annotate(
-            _label(shown, group) if group else "At risk",
-            (0, head - LINE * i / PLOT),
-            xycoords="axes fraction",
-            xytext=(-62, 0),
-            textcoords="offset points",
-            fontsize=8,
-            color=colours.get(group, MUTED),
-            va="center",
-            annotation_clip=False,
-            parse_math=False,
-        )
-    for i, group in enumerate(groups, start=1):
-        for month in months:
-            count = shown.value(f"{analysis}/{group}/month:{month}/at_risk")
-            if count.result is None:
-                continue
-            x, y = float(month * DAYS_PER_MONTH), head - LINE * i / PLOT
-            look: dict[str, Any] = {
-                "ha": "center",
-                "va": "center",
-                "fontsize": 8,
-                "color": colours[group],
-            }
-            text = axes.text(x, y, count.text, transform=below, **look)
-            text.set_gid(count.result)
+    """Write under the ticks who is at risk, who had the event, who was censored."""
+    shown, analysis, months = of
+    size = 6.8 if plate.columns == 2 else 6.0
+    step = size + 4
+    box = axes.get_position()
+    left, wide = box.x0 * plate.width, box.width * plate.width
+    end = axes.get_xlim()[1]
+    y = bottom + AXIS
+    for group, colour in colours.items():
+        if len(colours) > 1:
+            plate.text(6, y, _label(shown, group), color=colour, fontsize=size, fontweight="bold")
+            y += step
+        for label, statistic in COUNTS:
+            plate.text(6, y, label, fontsize=size, color=MUTED)
+            for month in months:
+                count = shown.value(f"{analysis}/{group}/month:{month}/{statistic}")
+                if count.result is None:
+                    continue
+                x = left + float(month * DAYS_PER_MONTH) / end * wide
+                x -= text_width(count.text, size) / 2  # measured: the same in every format
+                plate.text(x, y, count.text, count.result, fontsize=size, color=colour)
+            y += step
+
+
+def _data(shown: Shown, analysis: str, groups: Sequence[str]) -> Plotted:
+    rows = []
+    for group in groups:
+        for step in _steps(shown, f"{analysis}/{group}"):
+            stem = step.survival.id.rpartition("/")[0]
+            names = ("survival", "lower", "upper", "at_risk", "events", "censored")
+            rows.append(
+                (
+                    Span(_label(shown, group)),
+                    Span(fmt.plain(step.day)),
+                    *(shown.value(f"{stem}/{name}") for name in names),
+                )
+            )
+    columns = (
+        *("Group", "Day", "Without event (%)", "Lower limit (%)", "Upper limit (%)"),
+        *("At risk", "Events", "Censored"),
+    )
+    return Plotted(columns, tuple(rows))

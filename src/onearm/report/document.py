@@ -11,9 +11,12 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from onearm import format as fmt
+from onearm.clinical.derived import Grade
+from onearm.clinical.records import SubjectRecords
 from onearm.errors import Finding
 from onearm.protocol.model import Protocol
-from onearm.report.figures import Answers, draw_figures
+from onearm.report.figures import Answers, Trial
+from onearm.report.gallery import draw_figures
 from onearm.report.listings import assumption_table, finding_table, published_table
 from onearm.report.model import (
     Block,
@@ -62,6 +65,8 @@ def build_report(
     findings: Sequence[Finding] = (),
     provenance: Mapping[str, object] | None = None,
     *,
+    records: Sequence[SubjectRecords] = (),
+    grades: Sequence[Grade] = (),
     with_figures: bool = True,
 ) -> Document:
     """Build the report of one study.
@@ -78,13 +83,16 @@ def build_report(
         What the results came from: names and texts, or one further level of
         them. ``notice`` stands over the whole report, where it is given.
         Holds no time, so that the same inputs give the same bytes.
+    records, grades
+        Each subject's records, and the graded laboratory values, for the figures
+        that show them.
     with_figures
         Whether matplotlib is there to draw; without figures the report says
         how to get them.
     """
     about = dict(provenance or {})
     shown = Shown(results, protocol)
-    figures = draw_figures(protocol, results, derived) if with_figures else ()
+    figures = draw_figures(Trial(shown, derived, records, grades)) if with_figures else ()
     recorded = {
         event.endpoint for one in derived for event in one.events.values() if event.start is None
     }
@@ -170,7 +178,10 @@ def _sections(
     yield Section(
         "times",
         "Times to an event",
-        (*figure("pfs", "os", "pfs-by-subgroup"), time_table(shown, groups)),
+        (
+            *figure("pfs", "os", "dor", "pfs-by-subgroup", "os-by-subgroup"),
+            time_table(shown, groups),
+        ),
     )
     sensitivity = [sensitivity_table(shown), moved_table(shown), estimand_table(shown.protocol)]
     if any(table.lines for table in sensitivity):

@@ -10,25 +10,27 @@ looks the same everywhere. Computes nothing.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+from xml.sax.saxutils import escape
 
 from onearm import format as fmt
-from onearm.clinical.derived import BestResponse, Event, TimePoint
-from onearm.protocol import model as planned
-from onearm.report.model import Figure, Phrase, Span, phrase, text_of
+from onearm.clinical.derived import BestResponse, Event, Grade, TimePoint
+from onearm.clinical.records import SubjectRecords
+from onearm.report.model import Phrase, Span, phrase, text_of
 from onearm.report.shown import Shown
-from onearm.results.model import Results
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
 INK = "#1b1f24"
 MUTED = "#5b6570"
 RULE = "#c9d0d6"
 POINTS_PER_INCH = 72
+DPI = 300
+Ending = Literal["svg", "pdf", "png", "tif"]
 STYLE = {
     "font.family": ["DejaVu Sans"],  # shipped with matplotlib: no search among other fonts
     "font.size": 9.0,
@@ -42,6 +44,7 @@ STYLE = {
     "ytick.color": MUTED,
     "xtick.labelcolor": INK,
     "ytick.labelcolor": INK,
+    "text.hinting": "no_hinting",  # letters as wide in pixels as in outlines
     "svg.fonttype": "path",
     "svg.hashsalt": "onearm",
     "hatch.linewidth": 0.6,
@@ -61,31 +64,41 @@ class Answers(Protocol):
     def events(self) -> dict[str, Event]: ...  # noqa: D102
 
 
-Draw = Callable[[Shown, Sequence[Answers]], Figure | None]
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What figures are drawn from: the results, and each subject's records and answers.
 
-
-def draw_figures(
-    protocol: planned.Protocol, results: Results, derived: Sequence[Answers]
-) -> tuple[Figure, ...]:
-    """Draw every figure for which there are results, in the order of the report.
-
-    Raises ImportError without matplotlib (the extra ``report``).
+    ``records`` and ``grades`` (graded laboratory values) may be missing; figures
+    that need them are then left out.
     """
-    from onearm.report.curves import draw_os, draw_pfs, draw_pfs_by_subgroup
-    from onearm.report.flow import draw_flow
-    from onearm.report.waterfall import draw_waterfall
 
-    shown = Shown(results, protocol)
-    draws: tuple[Draw, ...] = (
-        draw_flow,
-        draw_waterfall,
-        draw_pfs,
-        draw_os,
-        draw_pfs_by_subgroup,
-    )
-    with style():
-        drawn = [draw(shown, derived) for draw in draws]
-    return tuple(figure for figure in drawn if figure is not None)
+    shown: Shown
+    answers: Sequence[Answers]
+    records: Sequence[SubjectRecords] = ()
+    grades: Sequence[Grade] = ()
+
+    def members(self, group: str) -> frozenset[str] | None:
+        """Return the subjects of a group; None means everybody."""
+        if group == "all":
+            return None
+        for analysis in ("died", "orr", "pfs", "ae"):
+            if self.shown.row(f"{analysis}/{group}/total") is not None:
+                return frozenset(self.shown.subjects(f"{analysis}/{group}/total"))
+        return frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which figure is wanted: of which groups, which subject, how many columns wide."""
+
+    groups: tuple[str, ...] = ()
+    subject: str | None = None
+    columns: int = 2
+
+    @property
+    def group(self) -> str:
+        """The one group of a figure that shows one."""
+        return self.groups[0] if self.groups else "all"
 
 
 @contextmanager
@@ -118,43 +131,45 @@ def svg_of(drawing: Canvas) -> str:
     return out.getvalue()
 
 
-def write(axes: Axes, at: tuple[float, float], spans: Phrase, **look: Any) -> None:
-    """Write a phrase from the left, each number with its result's id.
+def image_of(drawing: Canvas, ending: Ending, title: str, words: str, dpi: int = DPI) -> bytes:
+    """Return a figure as the bytes of a file, with its title and its words inside.
 
-    ``at`` is in points from the upper left corner of the axes.
+    ``dpi``, pixels per inch, counts for png and tif. No file holds a date or a program.
     """
-    before: Any = None
-    space = 0.0
-    gap = 0.32 * look.get("fontsize", 9.0)  # width of a space
-    for span in spans:
-        text = span.text.strip()
-        if not text:
-            space += gap * len(span.text)
-            continue
-        space += gap * (len(span.text) - len(span.text.lstrip()))
-        where: dict[str, Any] = {"xy": (0, 1), "xycoords": "axes fraction", "xytext": at}
-        if before is not None:
-            where = {"xy": (1, 0), "xycoords": before, "xytext": (space, 0)}
-        before = axes.annotate(
-            text, **where, textcoords="offset points", va="bottom", ha="left",
-            annotation_clip=False, parse_math=False, **look,
-        )  # fmt: skip
-        if span.result:
-            before.set_gid(f"{span.result}#text")
-        space = gap * (len(span.text) - len(span.text.rstrip()))
+    out = io.BytesIO()
+    said = {"Title": title, "Description": words}
+    none: dict[str, Any] = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    plain: dict[str, Any] = {"facecolor": "white", "dpi": dpi}
+    match ending:
+        case "svg":
+            drawing.savefig(out, format="svg", metadata={**none, **said}, facecolor="white")
+            label = escape(words, {'"': "&quot;"})
+            head = f'<svg role="img" aria-label="{label}" '
+            return out.getvalue().replace(b"<svg ", head.encode(), 1)
+        case "png":
+            drawing.savefig(out, format="png", metadata={"Software": None, **said}, **plain)
+        case "pdf":
+            none = dict.fromkeys(("Creator", "Producer", "CreationDate"))
+            about = {**none, "Title": title, "Subject": words}
+            drawing.savefig(out, format="pdf", metadata=about, facecolor="white")
+        case "tif":
+            packed = {"compression": "tiff_lzw", "description": words.encode("ascii", "replace")}
+            drawing.savefig(out, format="tiff", pil_kwargs=packed, **plain)
+    return out.getvalue()
 
 
-def rate_caption(shown: Shown) -> Phrase:
+def rate_caption(shown: Shown, group: str = "all") -> Phrase:
     """Return 'ORR 11/30 (36.67 %, 95 % CI 19.93-56.14)'."""
+    head = f"orr/{group}"
     return phrase(
         "ORR ",
-        shown.value("orr/all/count"),
+        shown.value(f"{head}/count"),
         "/",
-        shown.value("orr/all/total"),
+        shown.value(f"{head}/total"),
         " (",
-        shown.value_with_unit("orr/all/estimate"),
+        shown.value_with_unit(f"{head}/estimate"),
         f"; {shown.level} CI ",
-        shown.interval("orr/all/lower", "orr/all/upper"),
+        shown.interval(f"{head}/lower", f"{head}/upper"),
         ")",
     )
 

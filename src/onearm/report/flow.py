@@ -9,45 +9,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from onearm.report.figures import INK, MUTED, Answers, canvas, cutoff_text, plain_text, svg_of
-from onearm.report.model import Figure, Phrase, phrase
+from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, plain_text
+from onearm.report.model import Plotted, Span, phrase
+from onearm.report.plate import Drawn, Plate, text_width
 from onearm.report.shown import Shown, position
 from onearm.report.tables import FLOW, capital, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH = 7.4
-LINE, PADDING, GAP = 14.0, 7.0, 20.0  # points
-BOX, SIDE = 190.0, 215.0
-CENTRE = 160.0
+PADDING, GAP, INDENT, MARGIN = 5.0, 14.0, 9.0, 4.0  # points
+STEPS = ("screened", "enrolled", "treated", "response-evaluable")
 
-Lines = list[tuple[str, str]]  # text, result id
+Lines = list[tuple[str, str]]  # text, result id; an indented text begins with a space
 
 
-def draw_flow(shown: Shown, derived: Sequence[Answers]) -> Figure | None:
+def draw_flow(trial: Trial, want: Wanted) -> Drawn | None:
     """Draw the flow; None where no step has a result."""
-    names = ("screened", "enrolled", "treated", "response-evaluable")
+    shown = trial.shown
     aside = {"screened": _lines(shown, "step:not-enrolled"), "treated": _treatment(shown)}
     boxes = [
-        (step, aside.get(name, [])) for name in names if (step := _lines(shown, f"step:{name}"))
+        (step, aside.get(name, [])) for name in STEPS if (step := _lines(shown, f"step:{name}"))
     ]
     if not boxes:
         return None
-    height = sum(_height(box) + GAP + _room(beside) for box, beside in boxes) - GAP + 8
-    drawing = canvas(WIDTH, height / 72)
-    axes = drawing.add_axes((0, 0, 1, 1))
-    axes.set_xlim(0, WIDTH * 72)
-    axes.set_ylim(0, height)
-    axes.set_axis_off()
-    _draw(axes, boxes, height - 4)
-    return Figure(
-        "figure-flow",
-        "Figure 1",
+    page = _Page(want.columns, boxes)
+    page.draw()
+    texts = [text.strip() for box in boxes for lines in box for text, _ in lines]
+    return Drawn(
         "Patient flow",
-        svg_of(drawing),
-        "Patient flow. " + plain_text(_sentence(boxes)),
+        page.plate,
+        "Patient flow. " + plain_text(phrase("; ".join(texts) + ".")),
         phrase(f"Numbers of patients.{cutoff_text(shown)}"),
+        _data(shown, boxes),
     )
 
 
@@ -63,65 +57,89 @@ def _treatment(shown: Shown) -> Lines:
     lines = _lines(shown, "status:discontinued")
     reasons = shown.items("flow", "all", "reason:", "count")
     for row in sorted(reasons, key=lambda row: (-position(row), words(row))):
-        lines.append((f"    {capital(words(row))} (n = {shown.value(row.id).text})", row.id))
+        lines.append((f" {capital(words(row))} (n = {shown.value(row.id).text})", row.id))
     return [*lines, *_lines(shown, "status:completed"), *_lines(shown, "status:ongoing")]
 
 
-def _height(lines: Lines) -> float:
-    return LINE * len(lines) + 2 * PADDING if lines else 0.0
+def _data(shown: Shown, boxes: Sequence[tuple[Lines, Lines]]) -> Plotted:
+    found = [one for box in boxes for lines in box for one in lines]
+    rows = [
+        (Span(text.strip().rpartition(" (n = ")[0]), shown.value(result)) for text, result in found
+    ]
+    return Plotted(("Step", "Patients"), tuple(rows))
 
 
-def _room(beside: Lines) -> float:
-    """Return the room that a box at the side needs between two boxes."""
-    return _height(beside) + GAP if beside else 0.0
+class _Page:
+    """The boxes on their plate: the steps at the left, who left them at the right."""
 
+    def __init__(self, columns: int, boxes: Sequence[tuple[Lines, Lines]]) -> None:
+        self.boxes = boxes
+        self.line = 11.0 if columns == 2 else 9.5
+        size = 7.5 if columns == 2 else 6.3
+        self.size = size
+        self.wide = 2 * PADDING + 2 + max(self._width(step) for step, _ in boxes)
+        self.beside = 2 * PADDING + 2 + max((self._width(b) for _, b in boxes if b), default=0)
+        height = sum(self._height(box) + GAP + self._room(b) for box, b in boxes) - GAP
+        self.plate = Plate(columns, height + 2 * MARGIN)
+        free = self.plate.width - self.wide - self.beside
+        arm = min(max(free - 2 * MARGIN, 6.0), 30.0)
+        self.left = max((free - arm) / 2, MARGIN)
+        self.right = self.left + self.wide + arm
 
-def _sentence(boxes: Sequence[tuple[Lines, Lines]]) -> Phrase:
-    texts = [text.strip() for box in boxes for lines in box for text, _ in lines]
-    return phrase("; ".join(texts) + ".")
+    def _width(self, lines: Lines) -> float:
+        return max(
+            (
+                text_width(text.strip(), self.size) + (INDENT if text.startswith(" ") else 0)
+                for text, _ in lines
+            ),
+            default=0.0,
+        )
 
+    def _height(self, lines: Lines) -> float:
+        return self.line * len(lines) + 2 * PADDING if lines else 0.0
 
-def _draw(axes: Axes, boxes: Sequence[tuple[Lines, Lines]], top: float) -> None:
-    y = top
-    for i, (lines, beside) in enumerate(boxes):
-        _box(axes, CENTRE - BOX / 2, y, BOX, lines, is_centred=True)
-        y -= _height(lines)
-        gap = GAP + _room(beside)
-        is_last = i + 1 == len(boxes)
-        if not is_last:
-            _arrow(axes, (CENTRE, y), (CENTRE, y - gap))
-        elif beside:
-            axes.plot((CENTRE, CENTRE), (y, y - gap / 2), color=MUTED, linewidth=0.9)
-        if beside:
-            middle = y - gap / 2
-            left = CENTRE + BOX / 2 + 25
-            _arrow(axes, (CENTRE, middle), (left, middle))
-            _box(axes, left, middle + _height(beside) / 2, SIDE, beside, is_centred=False)
-        y -= gap
+    def _room(self, beside: Lines) -> float:
+        """Return the room that a box at the side needs between two boxes."""
+        return self._height(beside) + GAP if beside else 0.0
 
+    def draw(self) -> None:
+        """Draw the boxes and the arrows between them."""
+        axes, y, centre = self.plate.page, MARGIN, self.left + self.wide / 2
+        for i, (lines, beside) in enumerate(self.boxes):
+            self._box(self.left, y, self.wide, lines, is_centred=True)
+            y += self._height(lines)
+            gap = GAP + self._room(beside)
+            if i + 1 < len(self.boxes):
+                _arrow(axes, (centre, y), (centre, y + gap))
+            elif beside:
+                axes.plot((centre, centre), (y, y + gap / 2), color=MUTED, linewidth=0.7)
+            if beside:
+                middle = y + gap / 2
+                _arrow(axes, (centre, middle), (self.right, middle))
+                top = middle - self._height(beside) / 2
+                self._box(self.right, top, self.beside, beside, is_centred=False)
+            y += gap
 
-def _box(
-    axes: Axes, left: float, top: float, width: float, lines: Lines, *, is_centred: bool
-) -> None:
-    from matplotlib.patches import Rectangle
+    def _box(
+        self, left: float, top: float, width: float, lines: Lines, *, is_centred: bool
+    ) -> None:
+        from matplotlib.patches import Rectangle
 
-    height = _height(lines)
-    axes.add_patch(
-        Rectangle((left, top - height), width, height, facecolor="#f5f7f9", edgecolor=MUTED,
-                  linewidth=0.9)
-    )  # fmt: skip
-    for i, (text, result) in enumerate(lines):
-        x = left + width / 2 if is_centred else left + 9 + (12 if text.startswith(" ") else 0)
-        written = axes.text(
-            x, top - PADDING - LINE * (i + 0.5), text.strip(), fontsize=9, color=INK,
-            ha="center" if is_centred else "left", va="center", parse_math=False,
+        self.plate.page.add_patch(
+            Rectangle((left, top), width, self._height(lines), facecolor="#f5f7f9",
+                      edgecolor=MUTED, linewidth=0.7)
         )  # fmt: skip
-        written.set_gid(result)
+        for i, (text, result) in enumerate(lines):
+            y = top + PADDING + self.line * (i + 0.5)
+            indent = INDENT if text.startswith(" ") else 0.0
+            x = left + width / 2 if is_centred else left + PADDING + 1 + indent
+            look = "center" if is_centred else "left"
+            self.plate.text(x, y, text.strip(), result, ha=look, fontsize=self.size, color=INK)
 
 
 def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
     axes.annotate(
         "", end, start,
-        arrowprops={"arrowstyle": "-|>", "color": MUTED, "linewidth": 0.9,
-                    "shrinkA": 0, "shrinkB": 0, "mutation_scale": 9},
+        arrowprops={"arrowstyle": "-|>", "color": MUTED, "linewidth": 0.7,
+                    "shrinkA": 0, "shrinkB": 0, "mutation_scale": 7},
     )  # fmt: skip

@@ -7,8 +7,8 @@ number that is not text already, and knows no renderer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
@@ -86,8 +86,20 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Plotted:
+    """The data that a figure draws: names of columns, and rows of cells."""
+
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[Span, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure as SVG text whose marks have a result's id as ``id``, and what it shows."""
+    """A figure as SVG text whose marks have a result's id as ``id``, and what it shows.
+
+    ``data`` is what is drawn. ``marks`` says of a mark that shows a record, by
+    its ``id``, what it is, why, and where the record stands.
+    """
 
     id: str
     number: str
@@ -95,6 +107,8 @@ class Figure:
     svg: str
     alternative: str
     caption: Phrase
+    data: Plotted = field(default_factory=Plotted)
+    marks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +188,7 @@ def phrases_of(block: Block) -> Iterator[Phrase]:
             yield block.spans
         case Figure():
             yield block.caption
+            yield from block.data.rows
         case Table():
             yield tuple(column.total for column in block.columns if column.total)
             for line in block.lines:

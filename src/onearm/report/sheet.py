@@ -6,16 +6,15 @@ computes nothing.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-from xml.sax.saxutils import escape
 
 from onearm import format as fmt
+from onearm.report import figures
 from onearm.report.figures import MUTED, POINTS_PER_INCH, canvas, style
 from onearm.report.shown import NO_BREAK, position
 from onearm.results.model import Row
@@ -32,7 +31,6 @@ WIDTH = 7.4  # inches
 TITLE, NOTE, FOOT = 0.40, 0.165, 0.10
 LEFT, RIGHT, AXIS = 0.72, 0.16, 0.52
 LETTERS_OF_A_LINE = 128
-PIXELS_PER_INCH = 300
 Ending = Literal["svg", "png"]
 
 
@@ -190,16 +188,5 @@ def whole_ticks(axes: Axes) -> None:
 
 def image_of(drawing: Drawing, ending: Ending) -> bytes:
     """Return a drawing as the bytes of an SVG or PNG file, with its words inside."""
-    out = io.BytesIO()
-    words = {"Title": drawing.title, "Description": drawing.alternative}
     with style():
-        if ending == "svg":
-            none = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-            drawing.drawn.savefig(out, format="svg", metadata={**none, **words}, facecolor="white")
-            label = escape(drawing.alternative, {'"': "&quot;"})
-            return out.getvalue().replace(
-                b"<svg ", f'<svg role="img" aria-label="{label}" '.encode(), 1
-            )
-        drawing.drawn.savefig(out, format="png", metadata={"Software": None, **words},
-                              dpi=PIXELS_PER_INCH, facecolor="white")  # fmt: skip
-    return out.getvalue()
+        return figures.image_of(drawing.drawn, ending, drawing.title, drawing.alternative)

@@ -1,25 +1,27 @@
 """The waterfall: best change of the target sum, one bar a patient, worst first.
 
-Bars are coloured by the confirmed best response and capped at +100 %, with
-the value printed. Computes nothing.
+Bars are coloured by the confirmed best response and capped at +100 %, with a
+break and the value printed. Computes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from onearm import format as fmt
 from onearm.report.figures import (
     INK,
     MUTED,
     Answers,
-    canvas,
+    Trial,
+    Wanted,
     cutoff_text,
     plain_text,
     rate_caption,
-    svg_of,
 )
-from onearm.report.model import Figure, phrase
+from onearm.report.model import Phrase, Plotted, Span, phrase
+from onearm.report.plate import DASHED, HATCH, RESPONSES, Drawn, Plate, text_width
 from onearm.report.shown import Shown, position
 from onearm.results.model import Row
 from onearm.terms import Response
@@ -27,57 +29,64 @@ from onearm.terms import Response
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLOURS: dict[str, str] = {
-    "CR": "#08386e",
-    "PR": "#6aaed6",
-    "SD": "#b4bac0",
-    "NON-CR/NON-PD": "#dfe3e6",
-    "PD": "#d9690f",
-    "NE": "#ffffff",
-}
 NEW, NON_TARGET = "new lesion", "non-target progression"
 MARKERS = {NEW: "*", NON_TARGET: "x"}
 CAP = 100.0
 GUIDES = (20, -30)
-WIDTH, HEIGHT = 7.4, 3.9
-MOST_NAMED = 45
+HEIGHTS = {1: 150.0, 2: 215.0}  # of the axes, in points
+MOST_NAMED = {1: 22, 2: 60}
 FEWEST = 12  # bars for whose width there is room, so that few are no walls
 
 
-def draw_waterfall(shown: Shown, derived: Sequence[Answers]) -> Figure | None:
+def draw_waterfall(trial: Trial, want: Wanted) -> Drawn | None:
     """Draw the best changes; None where nobody was measured after baseline."""
+    shown, members = trial.shown, trial.members(want.group)
+    known = {one.subject_id: one for one in trial.answers}
     rows = shown.items("best-change", "all", "subject:", "estimate")
+    people = {row.id: row.label or (row.item or "").partition(":")[2].upper() for row in rows}
     bars = sorted(
-        (row for row in rows if row.value is not None), key=lambda row: (-position(row), row.id)
+        (
+            row
+            for row in rows
+            if row.value is not None and (members is None or people[row.id] in members)
+        ),
+        key=lambda row: (-position(row), row.id),
     )
     if not bars:
         return None
-    items = {row.label: row.item or "" for row in rows}
-    answers = {items[one.subject_id]: one for one in derived if one.subject_id in items}
-    drawing = canvas(WIDTH, HEIGHT)
-    axes = drawing.add_axes((0.095, 0.17, 0.885, 0.80))
+    answers = {row.id: known[people[row.id]] for row in bars if people[row.id] in known}
+    names = [people[row.id] for row in bars]
+    plate, axes, low = _plate(want, names)
     _axes(axes, bars)
     for i, row in enumerate(bars):
-        _bar(axes, shown, i, row, answers.get(row.item or ""))
+        _bar(axes, shown, i, row, answers.get(row.id), plate.size)
     marks = _mark_others(axes, bars, answers)
-    seen = [_response(answers.get(row.item or "")) for row in bars]
-    _legend(axes, [code for code in COLOURS if code in seen], marks)
-    if len(bars) <= MOST_NAMED:
-        names = [row.label or (row.item or "").partition(":")[2].upper() for row in bars]
-        known = [answers[row.item or ""].subject_id if row.item in answers else name
-                 for row, name in zip(bars, names, strict=True)]  # fmt: skip
-        axes.set_xticks(range(len(bars)), known, rotation=90, fontsize=6.5, parse_math=False)
+    seen = [_response(answers.get(row.id)) for row in bars]
+    codes = [code for code in RESPONSES if code in seen]
+    plate.legend(_keys(codes, marks), 38, 3, plate.width - 40)
+    if low:
+        axes.set_xticks(range(len(bars)), names, rotation=90, fontsize=6, parse_math=False)
         axes.tick_params(axis="x", length=0, pad=2)
     title = "Best change of the sum of target lesions from baseline"
-    return Figure(
-        "figure-waterfall",
-        "Figure 2",
-        title,
-        svg_of(drawing),
-        f"Waterfall plot. {title}, by confirmed best response, largest increase first. "
-        + plain_text(rate_caption(shown)),
-        phrase(rate_caption(shown), ". ", _shown_of(shown), _words(), cutoff_text(shown)),
+    of = "" if want.group == "all" else f", {shown.groups[want.group]}"
+    rate = rate_caption(shown, want.group)
+    return Drawn(
+        f"{title}{of}",
+        plate,
+        f"Waterfall plot. {title}{of}, by confirmed best response, largest increase first. "
+        + plain_text(rate),
+        phrase(rate, ". ", _shown_of(shown, want), _words(), cutoff_text(shown)),
+        _data(shown, bars, names, answers),
     )
+
+
+def _plate(want: Wanted, names: Sequence[str]) -> tuple[Plate, Axes, float]:
+    """Return plate and axes, with room for the names where they can be read."""
+    is_named = len(names) <= MOST_NAMED[want.columns]
+    low = max(text_width(name, 6) for name in names) + 6 if is_named else 0.0
+    top, height = 32.0 if want.columns == 1 else 20.0, HEIGHTS[want.columns]
+    plate = Plate(want.columns, top + height + low + 6)
+    return plate, plate.panel(38, top, plate.width - 4, top + height), low
 
 
 def _words() -> str:
@@ -90,17 +99,22 @@ def _words() -> str:
     )
 
 
-def _shown_of(shown: Shown) -> tuple[Any, ...]:
+def _shown_of(shown: Shown, want: Wanted) -> Phrase:
     """Return 'Bars shown 29 of 30. ', where the results count the bars."""
     drawn, of = shown.row("best-change/all/count"), shown.row("best-change/all/total")
+    if want.group != "all":
+        return phrase("Bars, patients with a measurement after baseline. ")
     if drawn is None or of is None:
         return ()
-    return phrase("Bars shown ", shown.value(drawn.id), " of ", shown.value(of.id), ". ")
+    known = phrase("Bars shown ", shown.value(drawn.id), " of ", shown.value(of.id))
+    if position(drawn) == position(of):
+        return phrase(known, ". ")
+    return phrase(known, "; the others have no measurement after baseline. ")
 
 
 def _response(answers: Answers | None) -> str:
     code = None if answers is None else answers.best.confirmed_best
-    return str(code) if code is not None and str(code) in COLOURS else "NE"
+    return str(code) if code is not None and str(code) in RESPONSES else "NE"
 
 
 def _axes(axes: Axes, bars: Sequence[Row]) -> None:
@@ -114,13 +128,13 @@ def _axes(axes: Axes, bars: Sequence[Row]) -> None:
                               for y in heights])  # fmt: skip
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
-    axes.set_ylabel("Change from baseline (%)")
-    axes.axhline(0, color=INK, linewidth=0.8, zorder=1.5)
+    axes.set_ylabel("Change from baseline (%)", labelpad=1)
+    axes.axhline(0, color=INK, linewidth=0.7, zorder=1.5)
     for guide in GUIDES:
-        axes.axhline(guide, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
+        axes.axhline(guide, color=MUTED, linewidth=0.7, linestyle=DASHED, zorder=1)
 
 
-def _bar(axes: Axes, shown: Shown, i: int, row: Row, answers: Answers | None) -> None:
+def _bar(axes: Axes, shown: Shown, i: int, row: Row, answers: Answers | None, size: float) -> None:
     from matplotlib.patches import Rectangle
 
     value = float(position(row))
@@ -128,46 +142,51 @@ def _bar(axes: Axes, shown: Shown, i: int, row: Row, answers: Answers | None) ->
     code = _response(answers)
     is_hatched = code == "NE"
     bar = Rectangle(
-        (i - 0.4, 0), 0.8, height, facecolor=COLOURS[code],
-        edgecolor=MUTED if is_hatched else COLOURS[code], linewidth=0.8 if value else 3.0,
-        hatch="////" if is_hatched else None, gid=row.id, zorder=2,
+        (i - 0.4, 0), 0.8, height, facecolor=RESPONSES[code],
+        edgecolor=MUTED if is_hatched else RESPONSES[code],
+        linewidth=(0.6 if is_hatched else 0.0) if value else 2.0,
+        hatch=HATCH if is_hatched else None, gid=row.id, zorder=2,
     )  # fmt: skip
     axes.add_patch(bar)
     if value > CAP:
         text = axes.text(
-            i,
-            CAP + 2,
-            f"+{shown.value(row.id).text}",
-            ha="center",
-            va="bottom",
-            fontsize=6.5,
-            rotation=90,
-        )
+            i, CAP + 2, f"+{shown.value(row.id).text}", ha="center", va="bottom",
+            fontsize=size - 1.2, rotation=90,
+        )  # fmt: skip
         text.set_gid(f"{row.id}#text")
-        axes.plot((i - 0.5, i + 0.5), (CAP - 8, CAP - 5), color="white", linewidth=2.5, zorder=4)
+        axes.plot((i - 0.5, i + 0.5), (CAP - 8, CAP - 5), color="white", linewidth=1.8, zorder=4)
 
 
-def _mark_others(axes: Axes, bars: Sequence[Row], answers: dict[str, Answers]) -> list[str]:
+def _mark_others(axes: Axes, bars: Sequence[Row], answers: Mapping[str, Answers]) -> list[str]:
     """Mark the bars of patients who progressed by other lesions; return the kinds of marks."""
     from matplotlib.lines import Line2D
 
-    marked: dict[str, list[tuple[int, float]]] = {}
+    found = set()
     for i, row in enumerate(bars):
-        one = answers.get(row.item or "")
-        kind = None if one is None else _other_progression(one)
-        if kind is not None:
-            value = min(float(position(row)), CAP)
-            marked.setdefault(kind, []).append((i, value + 4 if value >= 0 else value - 4))
-    for kind, places in marked.items():
-        xs, ys = zip(*places, strict=True)
-        marks = Line2D(
-            xs, ys, linestyle="none", marker=MARKERS[kind], markersize=5, color=INK, zorder=5
+        one = answers.get(row.id)
+        kind = None if one is None else other_progression(one)
+        if kind is None:
+            continue
+        value = float(position(row))
+        y = CAP / 2 if value > CAP else value + 4 if value >= 0 else max(value - 4, -101.5)
+        found.add(kind)
+        axes.add_line(
+            Line2D(
+                [i],
+                [y],
+                linestyle="none",
+                marker=MARKERS[kind],
+                markersize=4,
+                markeredgewidth=0.9,
+                color=INK,
+                zorder=5,
+                gid=f"{row.id}#{kind.split()[0]}",
+            )
         )
-        axes.add_line(marks)
-    return [kind for kind in MARKERS if kind in marked]
+    return [kind for kind in MARKERS if kind in found]
 
 
-def _other_progression(one: Answers) -> str | None:
+def other_progression(one: Answers) -> str | None:
     """Return how other lesions progressed, up to the first progression."""
     for point in sorted(one.time_points, key=lambda point: point.date):
         if point.new_lesion:
@@ -179,26 +198,43 @@ def _other_progression(one: Answers) -> str | None:
     return None
 
 
-def _legend(axes: Axes, codes: Sequence[str], marks: Sequence[str]) -> None:
+def _keys(codes: Sequence[str], marks: Sequence[str]) -> list[Any]:
     from matplotlib.lines import Line2D
+
+    look: dict[str, Any] = {"linestyle": "none", "markersize": 4, "color": INK}
+    return [
+        *response_keys(codes),
+        *(Line2D([], [], label=kind, marker=MARKERS[kind], **look) for kind in marks),
+    ]
+
+
+def response_keys(codes: Sequence[str]) -> list[Any]:
+    """Return the keys of responses, hatched where nothing is known."""
     from matplotlib.patches import Patch
 
-    handles: list[Any] = [
+    return [
         Patch(
-            facecolor=COLOURS[code], edgecolor=MUTED, linewidth=0.6, label=code,
-            hatch="////" if code == "NE" else None,
+            facecolor=RESPONSES[code], edgecolor=MUTED, linewidth=0.5, label=code,
+            hatch=HATCH if code == "NE" else None,
         )
         for code in codes
     ]  # fmt: skip
-    for kind in marks:
-        look: dict[str, Any] = {
-            "linestyle": "none",
-            "marker": MARKERS[kind],
-            "markersize": 5,
-            "color": INK,
-        }
-        handles.append(Line2D([], [], label=kind, **look))
-    axes.legend(
-        handles=handles, loc="upper right", frameon=False, ncols=len(handles), fontsize=8,
-        handlelength=1.2, columnspacing=1.2, borderaxespad=0.0,
-    )  # fmt: skip
+
+
+def _data(
+    shown: Shown, bars: Sequence[Row], names: Sequence[str], answers: Mapping[str, Answers]
+) -> Plotted:
+    rows = []
+    for row, name in zip(bars, names, strict=True):
+        one = answers.get(row.id)
+        other = None if one is None else other_progression(one)
+        rows.append(
+            (
+                Span(name),
+                shown.value(row.id),
+                Span(_response(one)),
+                Span(other or fmt.NOT_APPLICABLE),
+            )
+        )
+    columns = ("Patient", "Best change (%)", "Confirmed best response", "Other progression")
+    return Plotted(columns, tuple(rows))

@@ -149,7 +149,7 @@ def _add_curve(
                 note=note, basis=basis, formula=f"{limit_of}S({landmark})",
             )  # fmt: skip
     _add_steps(ledger, entry, curve, method, basis)
-    _add_ticks(ledger, entry, [event.days for event in events], basis)
+    _add_ticks(ledger, entry, curve, [event.days for event in events], basis)
 
 
 def _add_quantiles(
@@ -195,11 +195,22 @@ def _add_steps(ledger: Ledger, entry: Entry, curve: SurvivalCurve, method: str, 
             ledger.add(step, statistic, Kind.COUNT, count, basis=basis)
 
 
-def _add_ticks(ledger: Ledger, entry: Entry, days: Sequence[float], basis: str) -> None:
-    """Add the numbers at risk every three months, to the first tick after the last day."""
+def _add_ticks(
+    ledger: Ledger, entry: Entry, curve: SurvivalCurve, days: Sequence[float], basis: str
+) -> None:
+    """Add every three months who is at risk, and who had the event or was censored before.
+
+    The ticks run to the first after the last day. A time on the very day of a
+    tick is at risk there, so that the three counts add up to all.
+    """
     last = ceil(Fraction(max(days)) / DAYS_PER_MONTH / MONTHS_BETWEEN_TICKS)
     months = [MONTHS_BETWEEN_TICKS * k for k in range(last + 1)]
     counts = at_risk(days, [float(month * DAYS_PER_MONTH) for month in months])
     for month, count in zip(months, counts, strict=True):
         tick = Entry(entry.analysis, entry.group, entry.variant, f"month:{month}", f"month {month}")
+        before = [i for i, day in enumerate(curve.times) if day < month * DAYS_PER_MONTH]
+        events = sum(int(curve.n_events[i]) for i in before)
         ledger.add(tick, "at_risk", Kind.COUNT, count, basis=basis)
+        ledger.add(tick, "events_before", Kind.COUNT, events, basis=basis)
+        censored = len(days) - count - events
+        ledger.add(tick, "censored_before", Kind.COUNT, censored, basis=basis)

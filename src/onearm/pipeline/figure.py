@@ -1,0 +1,232 @@
+"""``onearm figure``: one figure of a study as a file, with the plotted data as CSV beside it.
+
+Analyses the study, draws the figure from results and derived records, and
+writes SVG, PDF, PNG or TIFF at the width of one or two journal columns. The
+same study gives the same bytes. Figures need matplotlib, the extra ``report``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from onearm.errors import InputError, ResultError, nearest
+from onearm.format import plain, text_table
+from onearm.pipeline.lab_findings import grades_in
+from onearm.pipeline.run import Analysed, analyse
+from onearm.results.model import Results
+
+if TYPE_CHECKING:
+    from onearm.report.figures import Ending, Trial
+    from onearm.report.gallery import Kind
+    from onearm.report.model import Plotted
+
+DPI = (72, 1200)
+"""Fewest and most pixels per inch."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnFigure:
+    """A figure that was written, the data beside it, and what it shows in words."""
+
+    name: str
+    title: str
+    path: Path
+    data: Path
+    alternative: str
+    caption: str
+
+    def as_text(self) -> str:
+        """Return the files, the title, the caption and the alternative text."""
+        lines = (self.title, self.caption, "", f"In words: {self.alternative}", "")
+        return "\n".join((*lines, f"Figure: {self.path}", f"Data: {self.data}"))
+
+    def as_json(self) -> dict[str, str]:
+        """Return the files, the title, the caption and the alternative text."""
+        return {
+            "figure": self.name,
+            "title": self.title,
+            "caption": self.caption,
+            "alternative": self.alternative,
+            "path": str(self.path),
+            "data": str(self.data),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FigureList:
+    """The figures that can be drawn."""
+
+    kinds: tuple[Kind, ...]
+
+    def as_text(self) -> str:
+        """Return a line a figure."""
+        rows = [(one.name, one.help, one.needs, one.takes) for one in self.kinds]
+        return text_table(("Figure", "What it shows", "Needs", "Choose"), rows)
+
+    def as_json(self) -> list[dict[str, str]]:
+        """Return name, help, needs and choice of each."""
+        return [
+            {"name": one.name, "shows": one.help, "needs": one.needs, "choose": one.takes}
+            for one in self.kinds
+        ]
+
+
+def list_figures() -> FigureList:
+    """Return every figure by name."""
+    from onearm.report.gallery import KINDS
+
+    return FigureList(KINDS)
+
+
+def figure(
+    study: Path,
+    name: str,
+    out: Path | None = None,
+    *,
+    groups: Sequence[str] = (),
+    subject: str | None = None,
+    columns: int = 2,
+    dpi: int = 300,
+    bare: bool = False,
+) -> DrawnFigure:
+    """Draw one figure of a study into a file, and write its data beside it.
+
+    Parameters
+    ----------
+    study
+        The study folder.
+    name
+        A figure of ``list_figures``.
+    out
+        The file, ending in .svg, .pdf, .png, .tif or .tiff; ``out/NAME.svg`` by default.
+    groups, subject
+        Subgroups of the protocol, or a subject, where the figure takes them.
+    columns
+        1 (86 mm) or 2 (178 mm) columns of a journal page.
+    dpi
+        Pixels per inch of PNG and TIFF, 72 to 1200.
+    bare
+        Leave out title and caption below the figure.
+
+    Raises
+    ------
+    InputError
+        If figure, group, subject, ending, columns or dpi is not known.
+    ResultError
+        If matplotlib is missing, or the study lacks what the figure needs.
+    """
+    path = out or Path("out") / f"{name}.svg"
+    kind, ending = _kind(name), _ending(path)
+    if columns not in (1, 2):
+        raise InputError(f"a figure is 1 or 2 columns wide; got {columns}")
+    if not DPI[0] <= dpi <= DPI[1]:
+        raise InputError(f"dpi must be from {DPI[0]} to {DPI[1]}; got {dpi}")
+    if find_spec("matplotlib") is None:
+        raise ResultError("no figure without matplotlib; pip install 'onearm[report]' brings it")
+    from onearm.report.figures import Wanted, image_of, style
+    from onearm.report.gallery import draw_figure
+    from onearm.report.model import text_of
+    from onearm.report.plate import add_caption
+
+    analysed = analyse(study)
+    trial = trial_of(analysed)
+    _check_choice(kind, trial, groups, subject)
+    drawn = draw_figure(kind, trial, Wanted(tuple(groups), subject, columns))
+    if drawn is None:
+        whose = "".join(f" of {one}" for one in (*groups, *filter(None, (subject,))))
+        raise ResultError(f"{study}: no figure {name}{whose}, because it needs {kind.needs}")
+    with style():
+        if not bare:
+            add_caption(drawn)
+        image = image_of(drawn.plate.canvas, ending, drawn.title, drawn.alternative, dpi)
+    data = path.with_suffix(".csv")
+    _write({path: image, data: csv_of(drawn.data, analysed.results).encode()})
+    return DrawnFigure(name, drawn.title, path, data, drawn.alternative, text_of(drawn.caption))
+
+
+def trial_of(analysed: Analysed) -> Trial:
+    """Return what the figures of an analysed study are drawn from."""
+    from onearm.report.figures import Trial
+    from onearm.report.shown import Shown
+
+    study = analysed.study
+    shown = Shown(analysed.results, study.protocol)
+    return Trial(shown, analysed.derived, study.subjects, tuple(grades_in(study)))
+
+
+def _kind(name: str) -> Kind:
+    from onearm.report.gallery import KINDS, kind_of
+
+    kind = kind_of(name)
+    if kind is None:
+        names = [one.name for one in KINDS]
+        raise InputError(f"no figure {name!r}{nearest(name, names)}; known: {', '.join(names)}")
+    return kind
+
+
+def _ending(path: Path) -> Ending:
+    from onearm.report.figures import Ending
+
+    ending = path.suffix.lower().removeprefix(".")
+    known: tuple[Ending, ...] = get_args(Ending)
+    found = next((one for one in known if one == ("tif" if ending == "tiff" else ending)), None)
+    if found is None:
+        endings = ", ".join(f".{one}" for one in known)
+        raise InputError(f"{path}: a figure ends in one of {endings}; got {path.name!r}")
+    return found
+
+
+def _check_choice(kind: Kind, trial: Trial, groups: Sequence[str], subject: str | None) -> None:
+    if groups and not kind.takes.startswith("group"):
+        raise InputError(f"figure {kind.name} is of all patients; it takes no group")
+    if len(groups) > 1 and kind.takes == "group":
+        raise InputError(f"figure {kind.name} takes one group; got {', '.join(groups)}")
+    known = list(trial.shown.groups)
+    for group in groups:
+        if group not in known:
+            raise InputError(
+                f"no group {group!r}{nearest(group, known)}; known: {', '.join(known)}"
+            )
+    if kind.takes == "subject" and subject is None:
+        raise InputError(f"figure {kind.name} is of one subject: name it with --subject")
+    if subject is not None and kind.takes != "subject":
+        raise InputError(f"figure {kind.name} is of all patients; it takes no subject")
+    people = [one.subject_id for one in trial.answers]
+    if subject is not None and subject not in people:
+        first = f"known: {people[0]} to {people[-1]}"
+        raise InputError(f"no subject {subject!r}{nearest(subject, people)}; {first}")
+
+
+def csv_of(data: Plotted, results: Results) -> str:
+    """Return plotted data as CSV: exact values, and at the end of a row its results' ids."""
+    rows = results.by_id()
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([*data.columns, "Results"])
+    for cells in data.rows:
+        exact = []
+        for text, result in cells:
+            row = rows.get(result or "")
+            exact.append(text if row is None or row.value is None else plain(row.value))
+        writer.writerow([*exact, "; ".join(one for _, one in cells if one)])
+    return out.getvalue()
+
+
+def _write(files: dict[Path, bytes]) -> None:
+    """Write each file beside its place, then rename them all."""
+    parts = {path: path.with_name(f".{path.name}.part") for path in files}
+    try:
+        for path, part in parts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(files[path])
+        for path, part in parts.items():
+            part.replace(path)
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)

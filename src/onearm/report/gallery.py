@@ -1,0 +1,109 @@
+"""Every figure of a study by name: what it shows, what it needs, and who draws it.
+
+The one list that the report, the command and the documentation share. A figure
+is drawn at the width of one or two journal columns; where its data are missing
+it is left out. Computes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import NamedTuple
+
+from onearm.report.figures import Trial, Wanted, style, svg_of
+from onearm.report.model import Figure
+from onearm.report.plate import Drawn
+
+Draw = Callable[[Trial, Wanted], Drawn | None]
+
+
+class Kind(NamedTuple):
+    """A figure that can be drawn; ``draw`` is its place, module and name.
+
+    ``takes`` says what can be chosen: groups, a group, a subject.
+    """
+
+    name: str
+    help: str
+    needs: str
+    draw: str
+    takes: str = ""
+    arguments: tuple[str, ...] = ()
+
+    def function(self) -> Draw:
+        """Return the function that draws it."""
+        module, name = self.draw.split(".")
+        found = getattr(import_module(f"onearm.report.{module}"), name)
+        draw: Draw = found(*self.arguments) if self.arguments else found
+        return draw
+
+
+TIMES = "times to this event"
+KINDS = (
+    Kind("flow", "Who was screened, enrolled, treated, and went on", "subjects", "flow.draw_flow"),
+    Kind("waterfall", "Best change of the target sum, a bar a patient",
+         "a target sum after baseline", "waterfall.draw_waterfall", "group"),
+    Kind("forest", "Objective response rate by subgroup, with the rate of no interest",
+         "a response rate", "forest.draw_forest", "groups"),
+    Kind("pfs", "Progression-free survival", TIMES, "curves.Curves", "groups", ("pfs",)),
+    Kind("os", "Overall survival", TIMES, "curves.Curves", "groups", ("os",)),
+    Kind("dor", "Duration of response, of responders", "a confirmed response", "curves.Curves",
+         "groups", ("dor",)),
+    Kind("ipfs", "Progression-free survival by iRECIST", "responses by iRECIST", "curves.Curves",
+         "groups", ("ipfs",)),
+    Kind("pfs-by-subgroup", "Progression-free survival, two subgroups apart",
+         "two subgroups that share no subject", "curves.CurvesApart", "groups", ("pfs",)),
+    Kind("os-by-subgroup", "Overall survival, two subgroups apart",
+         "two subgroups that share no subject", "curves.CurvesApart", "groups", ("os",)),
+    Kind("trae", "Treatment-related adverse events by term: any grade, and grade 3 or higher",
+         "related adverse events", "butterfly.Butterfly", "group", ("trae",)),
+    Kind("ae", "Adverse events by term: any grade, and grade 3 or higher", "adverse events",
+         "butterfly.Butterfly", "group", ("ae",)),
+)  # fmt: skip
+"""In the order in which they are listed."""
+
+PAPER = (
+    *("flow", "waterfall", "pfs", "os"),
+    *("dor", "pfs-by-subgroup", "os-by-subgroup"),
+)
+"""The figures of the report: those of a paper, then those of its supplement."""
+SUPPLEMENT = ("dor", "pfs-by-subgroup", "os-by-subgroup")
+
+
+def kind_of(name: str) -> Kind | None:
+    """Return the figure of this name."""
+    return next((kind for kind in KINDS if kind.name == name), None)
+
+
+def draw_figure(kind: Kind, trial: Trial, want: Wanted) -> Drawn | None:
+    """Draw one figure; None where its data are missing."""
+    with style():
+        return kind.function()(trial, want)
+
+
+def draw_figures(trial: Trial, names: Sequence[str] = PAPER) -> tuple[Figure, ...]:
+    """Draw figures for a document, numbered in their order; those without data are left out.
+
+    Raises ImportError without matplotlib (the extra ``report``).
+    """
+    figures: list[Figure] = []
+    numbers = {"": 0, "S": 0}
+    for name in names:
+        kind = kind_of(name)
+        drawn = None if kind is None else draw_figure(kind, trial, Wanted())
+        if drawn is None:
+            continue
+        series = "S" if name in SUPPLEMENT else ""
+        numbers[series] += 1
+        figures.append(figure_of(drawn, f"figure-{name}", f"Figure {series}{numbers[series]}"))
+    return tuple(figures)
+
+
+def figure_of(drawn: Drawn, name: str, number: str) -> Figure:
+    """Return a figure that was drawn as a block of a document."""
+    with style():
+        svg = svg_of(drawn.plate.canvas)
+    return Figure(
+        name, number, drawn.title, svg, drawn.alternative, drawn.caption, drawn.data, drawn.marks
+    )

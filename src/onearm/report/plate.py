@@ -1,0 +1,230 @@
+"""A plate: one figure at the size in which a journal prints it, laid out in points.
+
+One column is 86 mm wide, two are 178 mm. Places are points from the upper left
+corner, and widths of texts are measured, so that nothing overlaps or is cut.
+Knows no figure and computes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from onearm.report.figures import INK, MUTED, POINTS_PER_INCH, canvas
+from onearm.report.model import Phrase, Plotted, Span
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+COLUMN_MM = {1: 86, 2: 178}
+"""Widths of a figure in one and in two columns of a journal page."""
+SIZES = {1: 6.5, 2: 7.5}
+"""Sizes of letters in points."""
+MM_PER_INCH = 25.4
+GRID = "#eceff1"
+DASHED = (0, (4, 3))
+LINES = ("#00527f", "#c2500a", "#6b4c9a", "#4d4d4d", "#3a8f8f", "#a8326e")
+"""Colours of curves, told apart by those who see red and green alike, and in print."""
+RESPONSES: dict[str, str] = {
+    "CR": "#08386e",
+    "PR": "#6aaed6",
+    "SD": "#b4bac0",
+    "NON-CR/NON-PD": "#dfe3e6",
+    "NED": "#dfe3e6",
+    "PD": "#d9690f",
+    "NE": "#ffffff",
+}
+"""Response -> colour, the same in every figure; NE is hatched as well."""
+GRADES = ("#ffffff", "#f3e3b3", "#f0b85f", "#d9690f", "#9c3311", "#3d0f05")
+"""Grades 0 to 5, from light to dark."""
+HATCH = "////"
+
+
+class Place(NamedTuple):
+    """A piece of a line of text: where it begins, what it says, whose result it is."""
+
+    left: float
+    text: str
+    result: str | None
+
+
+@lru_cache(maxsize=4096)
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """Return the width of a text in points."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    letters = FontProperties(family=["DejaVu Sans"], size=size, weight=weight)
+    return float(text_to_path.get_text_width_height_descent(text, letters, ismath=False)[0])
+
+
+def lines_of(spans: Iterable[Span], width: float, size: float) -> list[list[Place]]:
+    """Break a phrase into lines that are no wider than ``width`` points.
+
+    Lines break at spaces; what stands without a space between it stays together.
+    """
+    clusters: list[list[Span]] = [[]]
+    for text, result in spans:
+        if result is not None:
+            clusters[-1].append(Span(text, result))
+            continue
+        for i, word in enumerate(text.split(" ")):
+            if i:
+                clusters.append([])
+            if word:
+                clusters[-1].append(Span(word))
+    space = text_width(" ", size)
+    lines: list[list[Place]] = [[]]
+    left = 0.0
+    for cluster in (one for one in clusters if one):
+        wide = sum(text_width(span.text, size) for span in cluster)
+        if lines[-1] and left + wide > width:
+            lines.append([])
+            left = 0.0
+        for span in cluster:
+            lines[-1].append(Place(left, span.text, span.result))
+            left += text_width(span.text, size)
+        left += space
+    return [_joined(line, size) for line in lines]
+
+
+def _joined(line: Sequence[Place], size: float) -> list[Place]:
+    """Return a line whose words between two results are one piece."""
+    pieces: list[Place] = []
+    end = 0.0
+    for place in line:
+        last = pieces[-1] if pieces else None
+        if last is not None and last.result is None and place.result is None:
+            apart = " " if place.left > end else ""
+            pieces[-1] = Place(last.left, f"{last.text}{apart}{place.text}", None)
+        else:
+            pieces.append(place)
+        end = place.left + text_width(place.text, size) + 0.01
+    return pieces
+
+
+def wrapped(text: str, width: float, size: float) -> list[str]:
+    """Break a text into lines that are no wider than ``width`` points."""
+    return [" ".join(place.text for place in line) for line in lines_of((Span(text),), width, size)]
+
+
+def shortened(text: str, width: float, size: float) -> str:
+    """Return a text that is no wider than ``width`` points, with an ellipsis where it is cut."""
+    if text_width(text, size) <= width:
+        return text
+    while text and text_width(f"{text}\N{HORIZONTAL ELLIPSIS}", size) > width:
+        text = text[:-1].rstrip()
+    return f"{text}\N{HORIZONTAL ELLIPSIS}"
+
+
+class Plate:
+    """A sheet of one or two columns, so many points high."""
+
+    def __init__(self, columns: int, height: float) -> None:
+        self.columns = columns
+        self.size = SIZES[columns]
+        self.width = width_of(columns)
+        self.height = height
+        self.canvas: Canvas = canvas(self.width / POINTS_PER_INCH, height / POINTS_PER_INCH)
+        self.page: Axes = self.panel(0, 0, self.width, height)
+        self.page.set_xlim(0, self.width)
+        self.page.set_ylim(height, 0)
+        self.page.set_axis_off()
+
+    def panel(self, left: float, top: float, right: float, bottom: float) -> Axes:
+        """Return axes in a box."""
+        axes = self.canvas.add_axes(
+            (
+                left / self.width,
+                1 - bottom / self.height,
+                (right - left) / self.width,
+                (bottom - top) / self.height,
+            )
+        )
+        axes.set_axisbelow(True)
+        axes.tick_params(labelsize=self.size, length=2.5, width=0.6, pad=2)
+        axes.xaxis.label.set_fontsize(self.size)
+        axes.yaxis.label.set_fontsize(self.size)
+        return axes
+
+    def text(self, x: float, y: float, words: str, gid: str | None = None, **look: Any) -> None:
+        """Write a text at a point; from the left and in the middle unless told otherwise."""
+        kept: dict[str, Any] = {"fontsize": self.size, "color": INK, "ha": "left"}
+        kept |= {"va": "center_baseline"} | look
+        written = self.page.text(x, y, words, parse_math=False, **kept)
+        if gid is not None:
+            written.set_gid(gid)
+
+    def phrase(
+        self, x: float, y: float, lines: Sequence[Sequence[Place]], step: float, **look: Any
+    ) -> None:
+        """Write lines of a phrase, each number with its result's id."""
+        for i, line in enumerate(lines):
+            for left, text, result in line:
+                gid = f"{result}#text" if result else None
+                self.text(x + left, y + i * step, text, gid, **look)
+
+    def legend(self, handles: Sequence[Any], x: float, y: float, width: float) -> float:
+        """Write the keys of a figure in rows no wider than ``width``; return their height."""
+        from matplotlib.lines import Line2D
+        from matplotlib.patches import Rectangle
+
+        row, left, wide, gap = self.size + 4, 0.0, 12.0, 10.0
+        top = y + row / 2
+        for handle in handles:
+            label = str(handle.get_label())
+            needed = wide + 3 + text_width(label, self.size)
+            if left and left + needed > width:
+                left, top = 0.0, top + row
+            if isinstance(handle, Line2D):
+                line = Line2D([x + left, x + left + wide], [top, top]) if (
+                    handle.get_linestyle() != "None"
+                ) else Line2D([x + left + wide / 2], [top])  # fmt: skip
+                line.update_from(handle)
+                self.page.add_line(line)
+            else:
+                box = Rectangle((x + left, top - 3.2), wide, 6.4)
+                box.update_from(handle)
+                self.page.add_patch(box)
+            self.text(x + left + wide + 3, top, label)
+            left += needed + gap
+        return top - y + row / 2
+
+
+def width_of(columns: int) -> float:
+    """Return the width of a figure in points."""
+    return COLUMN_MM[columns] / MM_PER_INCH * POINTS_PER_INCH
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A figure on its plate, and what it shows in words and numbers."""
+
+    title: str
+    plate: Plate
+    alternative: str
+    caption: Phrase
+    data: Plotted
+    marks: Mapping[str, str] = field(default_factory=dict)
+
+
+def add_caption(drawn: Drawn) -> None:
+    """Write title and caption under a figure, for a file that stands alone."""
+    plate, margin, step = drawn.plate, 6.0, drawn.plate.size + 2.6
+    title = wrapped(drawn.title, plate.width - 2 * margin, plate.size + 0.7)
+    caption = lines_of(drawn.caption, plate.width - 2 * margin, plate.size - 0.5)
+    extra = 10 + len(title) * (step + 1) + len(caption) * step
+    height = plate.height
+    plate.canvas.set_size_inches(plate.width / POINTS_PER_INCH, (height + extra) / POINTS_PER_INCH)
+    for axes in plate.canvas.axes:
+        box = axes.get_position()
+        share = height / (height + extra)
+        axes.set_position((box.x0, 1 - (1 - box.y0) * share, box.width, box.height * share))
+    top = height + 8
+    for words in title:
+        plate.text(margin, top, words, fontsize=plate.size + 0.7, fontweight="bold")
+        top += step + 1
+    plate.phrase(margin, top, caption, step, fontsize=plate.size - 0.5, color=MUTED)
