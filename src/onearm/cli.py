@@ -313,7 +313,7 @@ def figure(
 ) -> None:
     """Draw one figure of a study, with the plotted data as CSV beside it.
 
-    By default into out/NAME.svg.
+    By default into out/NAME.svg; --list names the figures.
 
     Example: onearm figure studies/tqb2450-ib-02 waterfall --out out/waterfall.pdf
     """

@@ -26,6 +26,7 @@ COMMANDS = [
     "best",
     "trace",
     "monitor",
+    "figure",
     "compare",
     "screen",
     "dose",

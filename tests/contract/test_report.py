@@ -25,7 +25,8 @@ from onearm.io.yaml import read_yaml
 from onearm.pipeline.run import analyse
 from onearm.protocol.parse import parse_protocol
 from onearm.report.document import build_report
-
+from onearm.report.figures import Trial
+from onearm.report.gallery import draw_figures
 from onearm.report.html import render_html
 from onearm.report.listings import finding_table, published_table
 from onearm.report.model import text_of
@@ -245,7 +246,11 @@ def test_each_censored_patient_has_a_mark(document, found, endpoint):
 @pytest.mark.parametrize("endpoint", ["pfs", "os"])
 def test_numbers_at_risk_stand_under_the_ticks_of_their_months(document, found, endpoint):
     elements = marks(figure(document, f"figure-{endpoint}"))
-    rows = [r for r in found.results.rows if r.id.startswith(f"{endpoint}/all/month:")]
+    rows = [
+        row
+        for row in found.results.rows
+        if row.id.startswith(f"{endpoint}/all/month:") and row.statistic == "at_risk"
+    ]
     x = {}
     for row in rows:
         transform = elements[row.id].find(f".//{SVG}g[@transform]").get("transform")
@@ -269,7 +274,7 @@ def test_every_id_of_a_figure_that_looks_like_a_result_is_one(document, found):
 def test_figures_say_in_words_what_they_show(document):
     drawn = [b for section in document.sections for b in section.blocks if hasattr(b, "svg")]
 
-    assert len(drawn) == 5
+    assert len(drawn) == 7
     assert all(len(one.alternative) > 40 for one in drawn)
     assert "median 7.85" in figure(document, "figure-pfs").alternative
 
@@ -333,7 +338,7 @@ def one_patient(days=30, is_event=False):
 
 def test_one_patient_without_an_event_is_drawn(protocol):
     results, derived = one_patient()
-    (drawn,) = draw_figures(protocol, results, derived)
+    (drawn,) = draw_figures(Trial(Shown(results, protocol), derived))
     elements = marks(drawn)
 
     assert len(points(elements["os/all/maximum#end"])) == 2  # flat from day 0 to day 30
@@ -399,7 +404,8 @@ def test_hostile_texts_of_a_figure_stay_texts(protocol):
     first = protocol.subgroups[0].model_copy(update={"label": EVIL})
     second = protocol.subgroups[1].model_copy(update={"id": "evil", "label": EVIL})
     hostile = protocol.model_copy(update={"subgroups": (first, second)})
-    (drawn,) = draw_figures(hostile, Results(tuple(rows), bases), derived)
+    shown = Shown(Results(tuple(rows), bases), hostile)
+    (drawn,) = draw_figures(Trial(shown, derived))
 
     assert "<script>" not in drawn.svg
     assert "pfs/evil/maximum#end" in marks(drawn)

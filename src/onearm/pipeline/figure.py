@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, get_args
 
 from onearm.errors import InputError, ResultError, nearest
 from onearm.format import plain, text_table
-from onearm.pipeline.lab_findings import grades_in
+from onearm.pipeline.derived import subject_courses
+from onearm.pipeline.lab_findings import grades_by_subject
 from onearm.pipeline.run import Analysed, analyse
 from onearm.results.model import Results
 
@@ -66,8 +67,8 @@ class FigureList:
 
     def as_text(self) -> str:
         """Return a line a figure."""
-        rows = [(one.name, one.help, one.needs, one.takes) for one in self.kinds]
-        return text_table(("Figure", "What it shows", "Needs", "Choose"), rows)
+        rows = [(one.name, one.help, one.takes) for one in self.kinds]
+        return text_table(("Figure", "What it shows", "Choose"), rows)
 
     def as_json(self) -> list[dict[str, str]]:
         """Return name, help, needs and choice of each."""
@@ -157,7 +158,8 @@ def trial_of(analysed: Analysed) -> Trial:
 
     study = analysed.study
     shown = Shown(analysed.results, study.protocol)
-    return Trial(shown, analysed.derived, study.subjects, tuple(grades_in(study)))
+    courses = subject_courses(study, analysed.derived, grades_by_subject(study))
+    return Trial(shown, analysed.derived, study.subjects, courses)
 
 
 def _kind(name: str) -> Kind:

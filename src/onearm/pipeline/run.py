@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from onearm import __version__
+from onearm.clinical.derived import Grade, SubjectCourse
 from onearm.clinical.readings import planned_readings
 from onearm.clinical.subject import SubjectAnswers, derive_subject
 from onearm.errors import Finding, InputError, nearest
@@ -225,13 +226,17 @@ def run_study(
             raise InputError(f"format must be one of {', '.join(FORMATS)}; got {name!r}{hint}")
     if out.exists() and not out.is_dir():
         raise InputError(f"--out must be a folder, which need not exist yet; {out} is a file")
+    from onearm.pipeline.derived import subject_courses
+
     analysed = _analyse(study, progress)
     provenance = provenance_of(analysed.study)
     progress("comparing with published numbers")
     comparisons = analysed.comparisons
-    files = _data_files(analysed, provenance)
+    graded = grades_by_subject(analysed.study)
+    courses = subject_courses(analysed.study, analysed.derived, graded)
+    files = _data_files(analysed, provenance, graded, courses)
     progress("drawing figures and writing the report")
-    files["report.html"] = _report(analysed, comparisons, provenance)
+    files["report.html"] = _report(analysed, comparisons, provenance, courses)
     progress("writing files")
     return Ran(analysed, comparisons, _write(out, files))
 
@@ -260,10 +265,15 @@ def provenance_of(study: Study) -> dict[str, object]:
     }
 
 
-def _data_files(analysed: Analysed, provenance: dict[str, object]) -> dict[str, str]:
+def _data_files(
+    analysed: Analysed,
+    provenance: dict[str, object],
+    graded: Sequence[tuple[Grade, ...]] | None,
+    courses: Sequence[SubjectCourse],
+) -> dict[str, str]:
     from onearm.io.csv import table_text
     from onearm.io.results import results_text
-    from onearm.pipeline.derived import course_tables, derived_tables, subject_courses
+    from onearm.pipeline.derived import course_tables, derived_tables
 
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     made = json.dumps({**provenance, "made": now}, indent=1, ensure_ascii=False) + "\n"
@@ -271,8 +281,6 @@ def _data_files(analysed: Analysed, provenance: dict[str, object]) -> dict[str, 
         "results.json": results_text(analysed.study.protocol.study.id, analysed.results),
         "provenance.json": made,
     }
-    graded = grades_by_subject(analysed.study)
-    courses = subject_courses(analysed.study, analysed.derived, graded)
     tables = derived_tables(analysed.derived) | course_tables(courses)
     tables |= lab_tables(analysed.study, graded)
     for name, (header, rows) in tables.items():
@@ -281,7 +289,10 @@ def _data_files(analysed: Analysed, provenance: dict[str, object]) -> dict[str, 
 
 
 def _report(
-    analysed: Analysed, comparisons: Sequence[Comparison], provenance: dict[str, object]
+    analysed: Analysed,
+    comparisons: Sequence[Comparison],
+    provenance: dict[str, object],
+    courses: Sequence[SubjectCourse],
 ) -> str:
     from onearm.report.document import build_report
     from onearm.report.html import render_html
@@ -297,6 +308,7 @@ def _report(
         analysed.findings,
         provenance,
         records=analysed.study.subjects,
+        courses=courses,
         with_figures=find_spec("matplotlib") is not None,
     )
     return render_html(document)

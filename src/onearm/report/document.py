@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from onearm import format as fmt
-from onearm.clinical.derived import Grade
+from onearm.clinical.derived import SubjectCourse
 from onearm.clinical.records import SubjectRecords
 from onearm.errors import Finding
 from onearm.protocol.model import Protocol
@@ -66,7 +66,7 @@ def build_report(
     provenance: Mapping[str, object] | None = None,
     *,
     records: Sequence[SubjectRecords] = (),
-    grades: Sequence[Grade] = (),
+    courses: Sequence[SubjectCourse] = (),
     with_figures: bool = True,
 ) -> Document:
     """Build the report of one study.
@@ -83,16 +83,15 @@ def build_report(
         What the results came from: names and texts, or one further level of
         them. ``notice`` stands over the whole report, where it is given.
         Holds no time, so that the same inputs give the same bytes.
-    records, grades
-        Each subject's records, and the graded laboratory values, for the figures
-        that show them.
+    records, courses
+        Each subject's records, and the course by day, for the figures that show them.
     with_figures
         Whether matplotlib is there to draw; without figures the report says
         how to get them.
     """
     about = dict(provenance or {})
     shown = Shown(results, protocol)
-    figures = draw_figures(Trial(shown, derived, records, grades)) if with_figures else ()
+    figures = draw_figures(Trial(shown, derived, records, courses)) if with_figures else ()
     recorded = {
         event.endpoint for one in derived for event in one.events.values() if event.start is None
     }

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from xml.sax.saxutils import escape
 
 from onearm import format as fmt
-from onearm.clinical.derived import BestResponse, Event, Grade, TimePoint
+from onearm.clinical.derived import BestResponse, Event, SubjectCourse, TimePoint
 from onearm.clinical.records import SubjectRecords
 from onearm.report.model import Phrase, Span, phrase, text_of
 from onearm.report.shown import Shown
@@ -68,14 +68,14 @@ class Answers(Protocol):
 class Trial:
     """What figures are drawn from: the results, and each subject's records and answers.
 
-    ``records`` and ``grades`` (graded laboratory values) may be missing; figures
-    that need them are then left out.
+    ``records`` and ``courses`` (what happened to each subject, by day) may be
+    missing; figures that need them are then left out.
     """
 
     shown: Shown
     answers: Sequence[Answers]
     records: Sequence[SubjectRecords] = ()
-    grades: Sequence[Grade] = ()
+    courses: Sequence[SubjectCourse] = ()
 
     def members(self, group: str) -> frozenset[str] | None:
         """Return the subjects of a group; None means everybody."""

@@ -68,6 +68,8 @@ PAPER = (
     *("dor", "pfs-by-subgroup", "os-by-subgroup"),
 )
 """The figures of the report: those of a paper, then those of its supplement."""
+ONE_COLUMN = ("flow",)
+"""Figures of a document that are drawn one column wide, and so can be read on a telephone."""
 SUPPLEMENT = ("dor", "pfs-by-subgroup", "os-by-subgroup")
 
 
@@ -91,7 +93,8 @@ def draw_figures(trial: Trial, names: Sequence[str] = PAPER) -> tuple[Figure, ..
     numbers = {"": 0, "S": 0}
     for name in names:
         kind = kind_of(name)
-        drawn = None if kind is None else draw_figure(kind, trial, Wanted())
+        want = Wanted(columns=1 if name in ONE_COLUMN else 2)
+        drawn = None if kind is None else draw_figure(kind, trial, want)
         if drawn is None:
             continue
         series = "S" if name in SUPPLEMENT else ""

@@ -18,6 +18,8 @@ from onearm.report.model import Block, Document, Figure, Span
 
 ID = re.compile(r' id="([^"]*)"')
 REFERENCE = re.compile(r'(xlink:href="#|url\(#)')
+SIZE = re.compile(r'<svg [^>]*?width="([0-9.]+)pt"')
+NARROW = 300  # points: one column of a journal
 PROLOGUE = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 METADATA = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
 
@@ -34,6 +36,7 @@ def render_html(document: Document) -> str:
     )
     environment.filters["spans"] = spans_html
     environment.filters["svg"] = lambda figure: svg_html(figure, document.traces)
+    environment.filters["heads"] = _heads
     environment.tests["block"] = _is_block
     template = environment.get_template("report.html.j2")
     return template.render(document=document, traces=htmlsafe_json_dumps(traces_json(document)))
@@ -41,6 +44,15 @@ def render_html(document: Document) -> str:
 
 def _is_block(block: Block, name: str) -> bool:
     return type(block).__name__ == name
+
+
+def _heads(figure: Figure) -> int:
+    """Return how many cells at the left of a figure's data name a row: those without a result."""
+    firsts = [
+        next((i for i, (_, result) in enumerate(cells) if result), len(cells))
+        for cells in figure.data.rows
+    ]
+    return max(min(firsts, default=1), 1)
 
 
 def spans_html(spans: Iterable[Span]) -> Markup:
@@ -58,7 +70,7 @@ def spans_html(spans: Iterable[Span]) -> Markup:
 
 
 def svg_html(figure: Figure, results: Iterable[str]) -> Markup:
-    """Return a figure for use within a page: its marks name their results.
+    """Return a figure for use within a page: its marks name their results, or say their words.
 
     Other ids are made unique among the figures of the page.
     """
@@ -66,13 +78,20 @@ def svg_html(figure: Figure, results: Iterable[str]) -> Markup:
 
     def rename(match: re.Match[str]) -> str:
         name = match[1].partition("#")[0]
-        return f' data-result="{name}"' if name in known else f' id="{figure.id}-{match[1]}"'
+        if name in known:
+            return f' data-result="{name}"'
+        if match[1] in figure.marks:
+            return f' data-words="{escape(figure.marks[match[1]])}"'
+        return f' id="{figure.id}-{match[1]}"'
 
     text = METADATA.sub("", PROLOGUE.sub("", figure.svg, count=1))
     text = ID.sub(rename, text)
     text = REFERENCE.sub(lambda match: f"{match[1]}{figure.id}-", text)
     label = escape(figure.alternative)
-    head = f'<svg role="img" aria-label="{label}" '
+    size = SIZE.search(text)
+    width = "narrow" if size is not None and float(size[1]) < NARROW else "full"
+    role = "group" if "data-" in text else "img"  # the marks of a group can be reached
+    head = f'<svg class="{width}" role="{role}" aria-label="{label}" '
     return Markup(text.replace("<svg ", head, 1).strip())
 
 

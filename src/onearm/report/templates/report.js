@@ -65,28 +65,38 @@
 
   // One stop of the Tab key a table, paragraph or figure; the arrow keys go on within it.
   const groups = new Map();
-  for (const mark of document.querySelectorAll("[data-result]")) {
+  for (const mark of document.querySelectorAll("[data-result], [data-words]")) {
     const id = mark.dataset.result;
-    if (!Object.hasOwn(data.results, id)) continue;
+    if (id !== undefined && !Object.hasOwn(data.results, id)) continue;
     const group = mark.closest("table, svg, p, dd");
     if (!groups.has(group)) groups.set(group, []);
     mark.tabIndex = groups.get(group).length ? -1 : 0;
     mark.setAttribute("role", "button");
     if (mark.ownerSVGElement) {
       const title = document.createElementNS("http://www.w3.org/2000/svg", "title");
-      title.textContent = `${id}: ${say(data.results[id][0])}`;
+      title.textContent = id === undefined ? mark.dataset.words : `${id}: ${say(data.results[id][0])}`;
       mark.prepend(title);
       mark.setAttribute("aria-label", title.textContent);
     }
     groups.get(group).push(mark);
   }
 
+  // A mark that shows a record has no result: its own words say what it is, and where it stands.
+  const tell = (words) => {
+    const [first, ...rest] = words.split("\n");
+    document.getElementById("trace-title").textContent = first;
+    body.replaceChildren();
+    for (const line of rest) element("p", line, body);
+    if (!dialog.open) dialog.showModal();
+  };
+
   const open = (mark) => {
     const id = mark.dataset.result;
+    if (id === undefined) { tell(mark.dataset.words); return; }
     if (named() === id) follow();
     else location.hash = "trace=" + id;
   };
-  const marked = (event) => event.target.closest && event.target.closest("[data-result]");
+  const marked = (event) => event.target.closest && event.target.closest("[data-result], [data-words]");
 
   document.addEventListener("click", (event) => {
     const mark = marked(event);
