@@ -8,7 +8,12 @@ from fractions import Fraction
 import pytest
 from patients import FIRST_DOSE, day, protocol_with
 
-from onearm.clinical.adverse_events import days_at_risk, grade_findings, is_emergent
+from onearm.clinical.adverse_events import (
+    days_at_risk,
+    grade_findings,
+    is_emergent,
+    window_at_risk,
+)
 from onearm.clinical.lab_course import grades_of, lab_courses
 from onearm.clinical.labs import Grader
 from onearm.clinical.records import (
@@ -160,7 +165,7 @@ def test_time_at_risk(
     events = [event("Rash", 1, onset) for onset in onsets]
     follow_up = (FollowUp("S01", day(contact), "ALIVE"),)
 
-    assert days_at_risk(records(follow_up=follow_up), events, THIRTY) == claim
+    assert days_at_risk(window_at_risk(records(follow_up=follow_up), THIRTY), events) == claim
 
 
 MISMATCHES = [  # story; the event; the values; severity of the finding, or None

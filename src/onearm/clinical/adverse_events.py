@@ -88,25 +88,35 @@ def is_emergent(
     return emergent_days is None or (event.onset_date - last).days <= emergent_days
 
 
+def window_at_risk(
+    records: SubjectRecords, emergent_days: Fraction | None
+) -> tuple[dt.date, dt.date] | None:
+    """Return the days from which and to which a subject can have an emergent event.
+
+    From the first dose to the end of the emergent window, or to the last contact before it.
+    None for a subject without a dose.
+    """
+    days = dosed(records)
+    if days is None:
+        return None
+    first, last = days
+    end = last + dt.timedelta(days=floor(emergent_days or 0))
+    contacts = [row.date for row in records.follow_up or ()]
+    return first, max(last, min(end, max(contacts))) if contacts else end
+
+
 def days_at_risk(
-    records: SubjectRecords, events: Sequence[AdverseEvent], emergent_days: Fraction | None
+    window: tuple[dt.date, dt.date] | None, events: Sequence[AdverseEvent]
 ) -> int | None:
     """Return the days from the first dose to the first of the events, else to the window's end.
 
     None for a subject without a dose, or with an event of unknown onset.
     """
-    days = dosed(records)
-    if days is None or any(event.onset_date is None for event in events):
-        return None
-    first, last = days
     onsets = [event.onset_date for event in events if event.onset_date is not None]
-    if onsets:
-        return (min(onsets) - first).days + 1
-    end = last + dt.timedelta(days=floor(emergent_days or 0))
-    contacts = [row.date for row in records.follow_up or ()]
-    if contacts:
-        end = max(last, min(end, max(contacts)))
-    return (end - first).days + 1
+    if window is None or len(onsets) < len(events):
+        return None
+    first, end = window
+    return (min(onsets, default=end) - first).days + 1
 
 
 def term_of(event: AdverseEvent) -> str:

@@ -6,20 +6,35 @@ patient-years at risk. A subject counts once, at the worst grade.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from fractions import Fraction
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
-from onearm.clinical.adverse_events import days_at_risk, is_emergent
+from onearm.clinical.adverse_events import days_at_risk, is_emergent, window_at_risk
 from onearm.clinical.lab_course import dosed
 from onearm.clinical.records import AdverseEvent
-from onearm.results.ledger import Entry, Ledger, Person, Population, tally
+from onearm.results.ledger import Entry, Ledger, Person, Population
 from onearm.results.model import Contribution, slug, slugs
-from onearm.results.plan import Analysis, Group
+from onearm.results.plan import Analysis
 from onearm.terms import DAYS_PER_MONTH, Kind
 
 SEVERE = 3
 DAYS_PER_YEAR = 12 * DAYS_PER_MONTH
 Chosen = dict[str, list[AdverseEvent]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """The people of a group, with when each is at risk and what emerged."""
+
+    people: Sequence[Person]
+    windows: dict[str, tuple[dt.date, dt.date] | None]
+    chosen: Chosen  # events by subject; a subject without one may be absent
+
+    def only(self, chosen: Chosen) -> _Counted:
+        """Return the same people with some of their events."""
+        return replace(self, chosen=chosen)
 
 
 def add_emergent(ledger: Ledger, population: Population, analysis: Analysis) -> None:
@@ -29,17 +44,15 @@ def add_emergent(ledger: Ledger, population: Population, analysis: Analysis) -> 
     terms = (e.term for p in population.people for e in p.records.adverse_events or ())
     names = slugs(terms)
     for group in analysis.groups:
-        people = population.of(analysis, group)
-        chosen = _emergent(population, people)
-        _add(ledger, population, analysis, group, people, chosen, "", "any event")
-        found = {event.term for events in chosen.values() for event in events}
-        for term in sorted(found, key=names.__getitem__):
-            of_term = {
-                who: [event for event in events if event.term == term]
-                for who, events in chosen.items()
-            }
-            item = f"term:{names[term]}"
-            _add(ledger, population, analysis, group, people, of_term, item, term)
+        counted = _emergent(population, population.of(analysis, group))
+        _add(ledger, Entry(analysis, group, "", None, "any event"), counted)
+        of_term: dict[str, Chosen] = {}
+        for who, events in counted.chosen.items():
+            for event in events:
+                of_term.setdefault(event.term, {}).setdefault(who, []).append(event)
+        for term in sorted(of_term, key=names.__getitem__):
+            entry = Entry(analysis, group, "", f"term:{names[term]}", term)
+            _add(ledger, entry, counted.only(of_term[term]))
 
 
 def add_special_interest(ledger: Ledger, population: Population, analysis: Analysis) -> None:
@@ -47,101 +60,68 @@ def add_special_interest(ledger: Ledger, population: Population, analysis: Analy
     if any(person.records.adverse_events is None for person in population.people):
         return
     for group in analysis.groups:
-        people = population.of(analysis, group)
-        chosen = _emergent(population, people)
+        counted = _emergent(population, population.of(analysis, group))
         for interest in population.protocol.safety.special_interest:
             wanted = {term.casefold() for term in interest.terms}
             of_group = {
                 who: [event for event in events if event.term.casefold() in wanted]
-                for who, events in chosen.items()
+                for who, events in counted.chosen.items()
             }
-            item = f"group:{slug(interest.id)}"
-            _add(ledger, population, analysis, group, people, of_group, item, interest.label)
+            entry = Entry(analysis, group, "", f"group:{slug(interest.id)}", interest.label)
+            _add(ledger, entry, counted.only(of_group))
 
 
-def _days(population: Population) -> Fraction | None:
-    until = population.protocol.safety.emergent_until
-    return None if until is None else until.days
-
-
-def _emergent(population: Population, people: Sequence[Person]) -> Chosen:
-    until = _days(population)
+def _emergent(population: Population, people: Sequence[Person]) -> _Counted:
+    found = population.protocol.safety.emergent_until
+    until = None if found is None else found.days
     chosen: Chosen = {}
     for person in people:
         days = dosed(person.records)
         events = person.records.adverse_events or ()
         chosen[person.subject_id] = [one for one in events if is_emergent(one, days, until)]
-    return chosen
+    windows = {person.subject_id: window_at_risk(person.records, until) for person in people}
+    return _Counted(people, windows, chosen)
 
 
-def _add(
-    ledger: Ledger,
-    population: Population,
-    analysis: Analysis,
-    group: Group,
-    people: Sequence[Person],
-    chosen: Chosen,
-    item: str,
-    label: str,
-) -> None:
-    of = f"{analysis.set} subjects, {group.label}"
+def _add(ledger: Ledger, entry: Entry, counted: _Counted) -> None:
+    of = f"{entry.analysis.set} subjects, {entry.group.label}"
+    worst = [max((e.grade or 0) for e in found) for found in counted.chosen.values() if found]
     for ending, least in (("", 0), ("grade-3-or-higher", SEVERE)):
-        name = ":".join(part for part in (item, ending) if part)
-        words = f"{label}, grade {least} or higher" if least else label
-        entry = Entry(analysis, group, "", name or None, words)
-        tally(ledger, entry, _split(people, chosen, least), f"treatment-emergent: {words}", of)
-    _add_rate(
-        ledger, population, Entry(analysis, group, "", _rate_item(item), label), people, chosen
-    )
+        name = ":".join(part for part in (entry.item, ending) if part)
+        words = f"{entry.label}, grade {least} or higher" if least else entry.label
+        part = replace(entry, item=name or None, label=words)
+        makes = partial(_contributions, counted, least)
+        basis = ledger.basis(part, f"treatment-emergent: {words}", of, makes)
+        ledger.share(part, sum(grade >= least for grade in worst), len(counted.people), basis)
+    item = f"{entry.item}:by-exposure" if entry.item else "by-exposure"
+    _add_rate(ledger, replace(entry, item=item), counted)
 
 
-def _rate_item(item: str) -> str:
-    return f"{item}:by-exposure" if item else "by-exposure"
-
-
-def _split(people: Sequence[Person], chosen: Chosen, least: int) -> dict[bool, list[Contribution]]:
-    parts: dict[bool, list[Contribution]] = {}
-    for person in people:
-        events = [e for e in chosen[person.subject_id] if (e.grade or 0) >= least]
+def _contributions(counted: _Counted, least: int) -> Iterator[Contribution]:
+    """Yield what each subject adds to the count of those with an event of a least grade."""
+    for person in counted.people:
+        found = counted.chosen.get(person.subject_id, ())
+        events = [event for event in found if (event.grade or 0) >= least]
         worst = max(((event.grade or 0) for event in events), default=0)
-        parts.setdefault(bool(events), []).append(
-            Contribution(
-                person.subject_id,
-                "counted" if events else "not counted",
-                None if not events else f"grade {worst}" if worst else "no grade",
-                ", ".join(dict.fromkeys(event.term for event in events)) or "no such event",
-                tuple(event.source for event in events) or (person.records.subject.source,),
-            )
+        yield Contribution(
+            person.subject_id,
+            "counted" if events else "not counted",
+            None if not events else f"grade {worst}" if worst else "no grade",
+            ", ".join(dict.fromkeys(event.term for event in events)) or "no such event",
+            tuple(event.source for event in events) or (person.records.subject.source,),
         )
-    return parts
 
 
-def _add_rate(
-    ledger: Ledger,
-    population: Population,
-    entry: Entry,
-    people: Sequence[Person],
-    chosen: Chosen,
-) -> None:
+def _add_rate(ledger: Ledger, entry: Entry, counted: _Counted) -> None:
     """Add subjects with an event for 100 patient-years at risk; who has no time at risk is out."""
-    until = _days(population)
-    contributions, days, count = [], 0, 0
-    for person in people:
-        events = chosen[person.subject_id]
-        at_risk = days_at_risk(person.records, events, until)
-        if at_risk is None:
-            continue
-        days, count = days + at_risk, count + bool(events)
-        contributions.append(
-            Contribution(
-                person.subject_id,
-                "counted" if events else "not counted",
-                f"{at_risk} days",
-                "to the first event" if events else "to the end of the window",
-                tuple(e.source for e in events) or (person.records.subject.source,),
-            )
-        )
-    basis = ledger.basis(entry, "subjects with an event", "days at risk", contributions)
+    at_risk: dict[str, int] = {}
+    for subject_id, window in counted.windows.items():
+        days = days_at_risk(window, counted.chosen.get(subject_id, ()))
+        if days is not None:
+            at_risk[subject_id] = days
+    days, count = sum(at_risk.values()), sum(bool(counted.chosen.get(who)) for who in at_risk)
+    makes = partial(_exposures, counted, at_risk)
+    basis = ledger.basis(entry, "subjects with an event", "days at risk", makes)
     ledger.add(entry, "count", Kind.COUNT, count, basis=basis)
     ledger.add(entry, "at_risk", Kind.DURATION, days, basis=basis, formula="sum of days at risk")
     rate = 100 * count * DAYS_PER_YEAR / days if days else None
@@ -155,3 +135,17 @@ def _add_rate(
         basis=basis,
         formula=f"100 x 365.25 x {count} / {days}",
     )
+
+
+def _exposures(counted: _Counted, at_risk: dict[str, int]) -> Iterator[Contribution]:
+    for person in counted.people:
+        if person.subject_id not in at_risk:
+            continue
+        events = counted.chosen.get(person.subject_id, ())
+        yield Contribution(
+            person.subject_id,
+            "counted" if events else "not counted",
+            f"{at_risk[person.subject_id]} days",
+            "to the first event" if events else "to the end of the window",
+            tuple(event.source for event in events) or (person.records.subject.source,),
+        )

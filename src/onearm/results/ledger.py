@@ -7,14 +7,14 @@ and no statistic.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from onearm.clinical.records import Screening, SubjectRecords
 from onearm.clinical.subject import SubjectAnswers
 from onearm.protocol.ctcae import Ctcae
 from onearm.protocol.model import Protocol
-from onearm.results.model import Basis, Contribution, Results, Row, check_rows, slug
+from onearm.results.model import Bases, Basis, Contribution, Results, Row, check_rows, slug
 from onearm.results.plan import Analysis, Group
 from onearm.terms import AnalysisSet, Kind
 
@@ -93,29 +93,39 @@ class Entry:
         return f"{name}/{self.group.id}" + (f"/{self.item}" if self.item else "")
 
 
+Contributions = Iterable[Contribution] | Callable[[], Iterable[Contribution]]
+
+
 @dataclass(slots=True)
 class Ledger:
-    """Rows and bases in the order in which they were computed."""
+    """Rows, and how to make their bases, in the order in which they were computed."""
 
     rows: list[Row] = field(default_factory=list)
-    bases: dict[str, Basis] = field(default_factory=dict)
+    bases: dict[str, Callable[[], Basis]] = field(default_factory=dict)
 
     def basis(
         self,
         entry: Entry,
         numerator: str,
         denominator: str,
-        contributions: Iterable[Contribution],
+        contributions: Contributions,
         *,
         part: str | None = None,
     ) -> str:
-        """Write down who is counted, ordered by subject; return the basis's id.
+        """Write down who is counted; return the basis's id.
 
-        ``part`` tells a basis of some of an entry's results from that of the others.
+        ``contributions`` may be the function that makes them, called when somebody asks for
+        the basis; they are then ordered by subject. ``part`` tells a basis of some of an
+        entry's results from that of the others.
         """
         name = f"{entry.id}/{part}" if part else entry.id
-        ordered = sorted(contributions, key=lambda c: c.subject_id)
-        self.bases[name] = Basis(name, numerator, denominator, tuple(ordered))
+
+        def make() -> Basis:
+            found = contributions() if callable(contributions) else contributions
+            ordered = sorted(found, key=lambda one: one.subject_id)
+            return Basis(name, numerator, denominator, tuple(ordered))
+
+        self.bases[name] = make
         return name
 
     def add(
@@ -177,7 +187,7 @@ class Ledger:
     def results(self) -> Results:
         """Return the results, with their contract held."""
         check_rows(self.rows)
-        return Results(tuple(self.rows), dict(self.bases))
+        return Results(tuple(self.rows), Bases(self.bases))
 
 
 def tally(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
@@ -73,6 +73,29 @@ class Basis:
     contributions: tuple[Contribution, ...]
 
 
+class Bases(Mapping[str, Basis]):
+    """The bases of all results by id; one that nobody asks for is never made.
+
+    A study has thousands of bases with an entry for each subject, and a reader
+    follows one of them: each stands here as the function that makes it.
+    """
+
+    def __init__(self, makers: Mapping[str, Callable[[], Basis]]) -> None:
+        self._makers = dict(makers)
+        self._made: dict[str, Basis] = {}
+
+    def __getitem__(self, name: str) -> Basis:
+        if name not in self._made:
+            self._made[name] = self._makers[name]()
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One result.
@@ -109,7 +132,7 @@ class Results:
     """All results of a study, in the order in which they were planned."""
 
     rows: tuple[Row, ...]
-    bases: dict[str, Basis] = field(default_factory=dict)
+    bases: Mapping[str, Basis] = field(default_factory=dict)
 
     def __getitem__(self, result_id: str) -> Row:
         return self.by_id()[result_id]

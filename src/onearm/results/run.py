@@ -85,18 +85,18 @@ def run_analyses(
     people = tuple(Person(r, a) for r, a in zip(records, answers, strict=True))
     screened = None if screening is None else tuple(screening)
     population = Population(protocol, people, screened, ctcae)
-    ledger = Ledger()
+    ledger = _with_design(protocol)
     for analysis in plan(protocol, readings):
         known = computable(population, analysis)
         if known is not None:
             FAMILIES[analysis.family](ledger, population, known)
-    return _with_design(protocol, ledger.results())
+    return ledger.results()
 
 
-def _with_design(protocol: Protocol, results: Results) -> Results:
-    """Put the rows of the planned design first; a design that does not exist has none."""
+def _with_design(protocol: Protocol) -> Ledger:
+    """Return a ledger that begins with the planned design; one that does not exist has no row."""
     try:
         rows = planned_design(protocol).rows
     except DesignError:
-        return results  # `check` says why
-    return Results((*rows, *results.rows), {BASIS.id: BASIS, **results.bases})
+        return Ledger()  # `check` says why
+    return Ledger(list(rows), {BASIS.id: lambda: BASIS})

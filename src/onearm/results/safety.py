@@ -6,7 +6,8 @@ worst grade) and of events. Terms count as they were entered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from onearm.clinical.derived import DoseSummary
 from onearm.clinical.records import AdverseEvent
@@ -80,17 +81,12 @@ def _add_counts(
     without: Mapping[str, Contribution],
     what: str,
 ) -> None:
+    worst = [max((event.grade or 0) for event in found) for found in chosen.values() if found]
+    denominator = f"{entry.analysis.set} subjects, {entry.group.label}"
     for name, least in (("any", 0), ("grade_3", SEVERE), ("grade_5", 5)):
-        severe = {p.subject_id: _of_grade(chosen[p.subject_id], least) for p in people}
         worded = what if not least else f"{what}, {_grade_words(least)}"
-        contributions = [
-            _contribution(p, severe[p.subject_id])
-            if severe[p.subject_id]
-            else without[p.subject_id]
-            for p in people
-        ]
-        denominator = f"{entry.analysis.set} subjects, {entry.group.label}"
         part = None if not least else name
+        contributions = partial(_contributions, people, chosen, without, least)
         basis = ledger.basis(entry, f"at least one {worded}", denominator, contributions, part=part)
         if not least:
             ledger.add(entry, "total", Kind.COUNT, len(people), basis=basis)
@@ -98,7 +94,7 @@ def _add_counts(
                 entry, "event_count", Kind.COUNT, sum(map(len, chosen.values())), basis=basis,
                 formula="events, each counted",
             )  # fmt: skip
-        n = sum(map(bool, severe.values()))
+        n = sum(grade >= least for grade in worst)
         formula = f"subjects with at least one event, {_grade_words(least)}"
         ledger.add(entry, f"{name}_count", Kind.COUNT, n, basis=basis, formula=formula)
         ledger.add(
@@ -110,6 +106,18 @@ def _add_counts(
             basis=basis,
             formula=f"{n} / {len(people)}",
         )
+
+
+def _contributions(
+    people: Sequence[Person],
+    chosen: Mapping[str, Sequence[AdverseEvent]],
+    without: Mapping[str, Contribution],
+    least: int,
+) -> Iterator[Contribution]:
+    """Yield what each subject adds to the count of those with an event of a least grade."""
+    for person in people:
+        events = _of_grade(chosen.get(person.subject_id, ()), least)
+        yield _contribution(person, events) if events else without[person.subject_id]
 
 
 def _of_grade(events: Sequence[AdverseEvent], least: int) -> list[AdverseEvent]:
@@ -158,8 +166,7 @@ def _add_terms(
             of_term.setdefault(event.term, {}).setdefault(subject_id, []).append(event)
     for term in sorted(of_term, key=names.__getitem__):
         item = Entry(entry.analysis, entry.group, entry.variant, f"term:{names[term]}", term)
-        found = {subject_id: of_term[term].get(subject_id, []) for subject_id in chosen}
-        _add_counts(ledger, item, people, found, without, f"{what}: {term}")
+        _add_counts(ledger, item, people, of_term[term], without, f"{what}: {term}")
 
 
 def _names_of_terms(population: Population) -> dict[str, str]:
