@@ -274,8 +274,8 @@ def _drug_cycle(
     """Return a drug's doses of a cycle beside the plan; None where neither is anything."""
     given = sorted((row for row in rows if row.dose > 0), key=lambda row: row.start_date)
     end, treatment = about.ends[drug.name], about.treatment
-    days = [cycle.first_date + dt.timedelta(days=day - 1) for day in drug.days]
-    planned_days = sum(end.day is None or day <= end.day for day in days)
+    last = max(drug.days) if end.day is None else (end.day - cycle.first_date).days + 1
+    planned_days = sum(day <= last for day in drug.days)
     if not given and planned_days == 0:
         return None
     due = cycle.planned_date if drug.moves_cycle else cycle.first_date

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -49,8 +50,12 @@ def read_yaml(path: FilePath) -> Document:
     return parse_yaml(_decode(content, path.name), path.name)
 
 
+@lru_cache(maxsize=16)  # a study is analysed again and again with the same protocol
 def parse_yaml(text: str, file: str) -> Document:
-    """Read the text of a YAML file; ``file`` is its name in messages."""
+    """Read the text of a YAML file; ``file`` is its name in messages.
+
+    The same text gives the same document, which nobody may change.
+    """
     builder = _Builder(file, text)
     try:
         for event in _events(text):

@@ -86,11 +86,12 @@ class Entry:
     item: str | None = None
     label: str | None = None
 
-    @property
-    def id(self) -> str:
-        """The id without its statistic."""
+    id: str = field(init=False)  # the id without its statistic
+
+    def __post_init__(self) -> None:
         name = f"{self.analysis.id}.{slug(self.variant)}" if self.variant else self.analysis.id
-        return f"{name}/{self.group.id}" + (f"/{self.item}" if self.item else "")
+        item = f"/{self.item}" if self.item else ""
+        object.__setattr__(self, "id", f"{name}/{self.group.id}{item}")
 
 
 Contributions = Iterable[Contribution] | Callable[[], Iterable[Contribution]]
