@@ -61,22 +61,24 @@ class Analysed:
         return _compare(self.study.folder, self.results)
 
 
-def analyse(folder: Path | str) -> Analysed:
-    """Load a study folder and compute every planned result.
+def analyse(study: Study | Path | str) -> Analysed:
+    """Compute every planned result of a study: of its folder, or as it was loaded.
 
     Raises
     ------
     InputError
         With every error of the protocol, the tables or the rules.
     """
-    return _analyse(Path(folder), lambda step: None)
+    return _analyse(study, lambda step: None)
 
 
-def _analyse(folder: Path, progress: Callable[[str], None]) -> Analysed:
+def _analyse(source: Study | Path | str, progress: Callable[[str], None]) -> Analysed:
     progress("reading the protocol and the tables")
-    study = load_study(folder)
+    study = source if isinstance(source, Study) else load_study(source)
     if not study.subjects:
-        raise InputError(f"{folder / 'data'}: no subject; a study without data cannot be analysed")
+        raise InputError(
+            f"{study.folder / 'data'}: no subject; a study without data cannot be analysed"
+        )
     progress("deriving responses and events")
     readings = planned_readings(study.subjects, study.protocol.response)
     derived = tuple(derive_subject(r, study.protocol, readings) for r in study.subjects)

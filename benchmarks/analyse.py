@@ -1,0 +1,40 @@
+"""A study analysed again in one process, its files read each time, beside its target.
+
+Run with ``.venv/bin/python benchmarks/analyse.py [STUDY]``: the protocol and all
+tables are read again, responses derived, every planned result computed; nothing is
+written. The first, cold analysis is not counted. The median counts; the slowest
+shows what the garbage collector takes.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+import onearm
+
+ROOT = Path(__file__).parents[1]
+STUDY = "studies/tqb2450-ib-02"
+RUNS = 15
+SECONDS = 0.100
+
+
+def main() -> None:
+    study = ROOT / (sys.argv[1] if len(sys.argv) > 1 else STUDY)
+    results = onearm.analyse(study).results
+    seconds = []
+    for _ in range(RUNS):
+        start = time.perf_counter()
+        onearm.analyse(study)
+        seconds.append(time.perf_counter() - start)
+    middle = median(seconds)
+    verdict = "met" if middle <= SECONDS else "NOT MET"
+    print(f"{study.name}: {len(results.rows):,} results, {RUNS} warm analyses")
+    print(f"median {middle * 1e3:.0f} ms, fastest {min(seconds) * 1e3:.0f}, "
+          f"slowest {max(seconds) * 1e3:.0f}; target {SECONDS * 1e3:.0f} ms: {verdict}")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
