@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,7 +75,7 @@ def test_a_move_is_explained_by_who_changed(
 ) -> None:
     compared = compare_cuts(
         results([ORR], A, B),
-        results([replace(ORR, value=0.6)], *([A, newer] if newer else [A])),
+        results([ORR._replace(value=0.6)], *([A, newer] if newer else [A])),
     )
 
     assert [c.what for c in compared.changes["orr/all"]] == [what]
@@ -87,7 +86,7 @@ def test_a_move_is_explained_by_who_changed(
 
 def test_a_subject_brings_both_reasons_and_the_rows_of_one_side_only() -> None:
     newer = subject("S02", "counted", "PR", 3, 9, reason="confirmed")
-    compared = compare_cuts(results([ORR], A, B), results([replace(ORR, value=1.0)], A, newer))
+    compared = compare_cuts(results([ORR], A, B), results([ORR._replace(value=1.0)], A, newer))
     (change,) = compared.changes["orr/all"]
 
     assert (change.older, change.newer) == (B, newer)
@@ -97,7 +96,7 @@ def test_a_subject_brings_both_reasons_and_the_rows_of_one_side_only() -> None:
 
 def test_rows_that_only_moved_to_other_lines_change_nobody() -> None:
     moved = [subject("S01", "counted", "PR", 7, 8), subject("S02", "not counted", "SD", 9, 10)]
-    one = only(results([ORR], A, B), results([replace(ORR, value=0.6)], *moved))
+    one = only(results([ORR], A, B), results([ORR._replace(value=0.6)], *moved))
 
     assert (one.is_explained, one.basis) == (False, None)
 
@@ -114,19 +113,19 @@ UNEXPLAINED = [  # what differs in the row beside its value, why
 
 @pytest.mark.parametrize(("changed", "why"), UNEXPLAINED)
 def test_a_move_that_no_subject_accounts_for_is_named(changed: dict[str, object], why: str) -> None:
-    one = only(results([ORR], A, B), results([replace(ORR, **{"value": 0.6, **changed})], A, B))
+    one = only(results([ORR], A, B), results([ORR._replace(**{"value": 0.6, **changed})], A, B))
 
     assert (one.state, one.is_explained, one.why) == ("moved", False, why)
 
 
 def test_another_method_is_not_excused_by_a_subject_that_changed() -> None:
-    newer = results([replace(ORR, value=0.6, method="wilson")], A, subject("S02"))
+    newer = results([ORR._replace(value=0.6, method="wilson")], A, subject("S02"))
 
     assert not only(results([ORR], A, B), newer).is_explained
 
 
 def test_the_same_number_under_another_definition_is_listed_and_no_difference() -> None:
-    compared = compare_cuts(results([ORR], A), results([replace(ORR, level=0.9)], A))
+    compared = compare_cuts(results([ORR], A), results([ORR._replace(level=0.9)], A))
 
     assert compared.differences == ()
     assert compared.redefined == {"orr/all/estimate": "level: 0.95 -> 0.9"}
@@ -183,7 +182,7 @@ def test_a_result_that_only_one_side_gives_is_gone_without_explanation_or_new_wi
 def test_what_is_gone_stands_where_it_stood() -> None:
     rows = [row(f"orr/all/{name}", 0.1) for name in ("a", "b", "c", "d")]
     older = results([rows[0], rows[1], rows[2]], A)
-    newer = results([replace(rows[2], value=0.2), rows[3]], A)
+    newer = results([rows[2]._replace(value=0.2), rows[3]], A)
 
     order = [d.id[-1] for d in compare_cuts(older, newer).differences]
 
@@ -247,7 +246,7 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
     step = row("orr/all/step:41/survival", 0.9, basis="orr/all")
     older = results([ORR, row("dcr/all/estimate", 0.5, basis="orr/all")], A, B)
     newer = results(
-        [replace(ORR, value=1.0), row("dcr/all/estimate", 0.5, basis="orr/all"), step],
+        [ORR._replace(value=1.0), row("dcr/all/estimate", 0.5, basis="orr/all"), step],
         A,
         subject("S02", "counted", "PR", 2, 9, reason="PR, confirmed"),
     )

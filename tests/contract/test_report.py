@@ -400,7 +400,7 @@ def test_hostile_texts_of_a_figure_stay_texts(protocol):
         bases[group] = Basis(group, EVIL, EVIL, (contribution,))
         for one in results.rows:
             name = one.id.replace("os/all/", f"pfs/{group}/")
-            rows.append(replace(one, id=name, analysis="pfs", group=group, basis=group))
+            rows.append(one._replace(id=name, analysis="pfs", group=group, basis=group))
     first = protocol.subgroups[0].model_copy(update={"label": EVIL})
     second = protocol.subgroups[1].model_copy(update={"id": "evil", "label": EVIL})
     hostile = protocol.model_copy(update={"subgroups": (first, second)})
