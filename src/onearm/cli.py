@@ -379,7 +379,8 @@ def design_of_study(study: Study, plot: Plot = None, as_json: Json = False) -> N
 def screen(
     study: Study,
     facts: Annotated[
-        Path | None, typer.Argument(metavar="FACTS", help="A CSV, or the JSON of one person.")
+        Path | None,
+        typer.Argument(metavar="FACTS", help="A CSV, or the JSON of one person; absent, STUDY's."),
     ] = None,
     subject: Subject = None,
     log: Annotated[bool, typer.Option("--csv", help="Print the screening log as CSV.")] = False,
@@ -396,17 +397,17 @@ def screen(
     Each criterion is met, not met or unknown, with its evidence and what is
     missing. A check against the protocol, never medical advice.
 
-    Example: onearm screen studies/nct07388875 facts.csv
+    Example: onearm screen studies/nct07388875
     """
-    if (facts is not None) + template + (explain is not None) != 1:
-        raise typer.BadParameter("give one of FACTS, --template and --explain ID")
+    if (facts is not None) + template + (explain is not None) > 1:
+        raise typer.BadParameter("give at most one of FACTS, --template and --explain ID")
     with one_line_errors():
         from onearm.pipeline.screen import screen_study
         from onearm.pipeline.screen_template import explain_criterion, facts_template
 
         if explain is not None:
             _print(explain_criterion(study, explain), as_json)
-        elif facts is None:
+        elif template:
             _print(facts_template(study), as_json)
         else:
             answer = screen_study(study, facts, subject)

@@ -315,7 +315,7 @@ def test_numbers_and_truth_of_json_are_what_they_are_in_the_csv(tmp_path):
     assert [outcome[name] for name in ("I03", "I09a", "E11b")] == ["met", "met", "met"]
 
 
-USAGE = [(), ("--template", "--explain", "I01"), (ONE, "--template")]
+USAGE = [("--template", "--explain", "I01"), (ONE, "--template")]
 
 
 @pytest.mark.parametrize("options", USAGE)

@@ -6,6 +6,7 @@ The stories are typed here a second time, as letters and days, and asked of the 
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 import sys
 from collections import Counter
@@ -24,6 +25,7 @@ from onearm.clinical.derived import TimePoint
 from onearm.clinical.dose_course import DoseCourse, dose_course
 from onearm.clinical.subject import SubjectAnswers
 from onearm.pipeline.run import Analysed, analyse
+from onearm.pipeline.screen import ScreenAnswer, screen_study
 
 ROOT = Path(__file__).parents[2]
 STUDIES = ROOT / "studies"
@@ -102,7 +104,10 @@ def test_every_row_is_marked_synthetic(folder):
 def test_the_source_says_who_shows_what_and_how_many_rows_there_are(script, folder):
     text = (STUDIES / folder / "SOURCE.md").read_text(encoding="utf-8")
 
-    for subject, shows in script.shown()[folder].items():
+    for subject, shows in (
+        *script.shown()[folder].items(),
+        *script.shown_at_screening()[folder].items(),
+    ):
         assert f"\n| {subject} | {shows} |\n" in text
     for path in (STUDIES / folder / "data").iterdir():
         assert f"\n| `{path.name}` | {len(table(folder, path.stem))} | " in text, path.name
@@ -364,6 +369,116 @@ def test_who_was_not_enrolled_failed_a_criterion_of_the_protocol(trials):
         failed = [row for row in trial.study.screening or () if not row.is_enrolled]
         assert len(failed) == n_failures
         assert {row.criterion for row in failed if row.criterion} <= ids
+
+
+# Screening
+
+
+@pytest.fixture(scope="module")
+def screened() -> dict[str, ScreenAnswer]:
+    """The persons of both studies by their own facts, by the folder."""
+    return {folder: screen_study(STUDIES / folder) for folder in FOLDERS}
+
+
+OPEN = {"QL-014": ("not_eligible", "I07"), "QL-050": ("unknown", "I09g"),
+        "SK-008": ("unknown", "I12a")}  # fmt: skip
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_who_was_enrolled_is_eligible_or_has_a_deviation_that_says_why_not(screened, folder):
+    log = {row["subject_id"]: row for row in screened[folder].log().as_json()}
+    said = {row["subject_id"]: row["description"] for row in table(folder, "deviations")
+            if row["category"] == "ELIGIBILITY"}  # fmt: skip
+    found = {}
+    for row in table(folder, "subjects"):
+        one = log[row["subject_id"]]
+        if one["overall"] != "eligible":
+            found[row["subject_id"]] = (one["overall"], one["not_met"] or one["unknown"])
+            assert str(one["criterion"]) in said[row["subject_id"]]
+    assert found == {who: what for who, what in OPEN.items() if who in log}
+    assert said.keys() == found.keys()
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_who_was_not_enrolled_fails_by_the_criterion_of_the_screening_table(screened, folder):
+    log = {row["subject_id"]: row for row in screened[folder].log().as_json()}
+    failed = [row for row in table(folder, "screening") if row["enrolled"] == "N"]
+
+    assert len(failed) in (14, 5)
+    for row in failed:
+        one = log[row["subject_id"]]
+        assert str(one["date"]) == row["date"]
+        if row["criterion"]:
+            assert (one["overall"], one["not_met"]) == ("not_eligible", row["criterion"])
+        else:  # withdrew before any sample
+            assert (one["overall"], one["not_met"]) == ("unknown", None)
+
+
+def test_the_screening_logs_hold_the_numbers_of_the_patient_flow(trials, screened):
+    for trial, folder in zip(trials.values(), FOLDERS, strict=True):
+        flow = {
+            row.id: row.value for row in trial.results.rows if row.id.startswith("flow/all/step:")
+        }
+        log = screened[folder].log().as_json()
+        enrolled = {row["subject_id"] for row in table(folder, "subjects")}
+        assert flow["flow/all/step:screened/count"] == len(log)
+        assert flow["flow/all/step:enrolled/count"] == len(enrolled)
+        others = [row for row in log if row["subject_id"] not in enrolled]
+        assert flow["flow/all/step:not-enrolled/count"] == len(others)
+        assert not [row for row in others if row["overall"] == "eligible"]
+
+
+AGREE = [  # fact, table, column, and which rows of that table
+    ("ecog", "performance", "score", {"scale": "ECOG"}),
+    ("weight", "vitals", "value", {"test": "WEIGHT"}),
+    ("ANC", "labs", "value", {"test": "NEUT", "baseline": "Y"}),
+    ("HGB", "labs", "value", {"test": "HGB", "baseline": "Y"}),
+    ("CREAT", "labs", "value", {"test": "CREAT", "baseline": "Y"}),
+    ("sex", "subjects", "sex", {}),
+    ("liver_metastases", "subjects", "liver_metastasis", {}),
+    ("consent", "subjects", "consent_date", {}),
+]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.parametrize(("fact", "name", "column", "where"), AGREE)
+def test_facts_are_those_of_the_tables(folder, fact, name, column, where):
+    first: dict[str, str] = {}
+    for row in table(folder, name):
+        if all(row[key] == value for key, value in where.items()):
+            first.setdefault(row["subject_id"], row[column])
+    given = {row["subject_id"]: row["value"] or row["date"] for row in table(folder, "facts")
+             if row["fact"] == fact}  # fmt: skip
+    enrolled = {row["subject_id"] for row in table(folder, "subjects")}
+
+    assert {who: given[who] for who in enrolled} == {who: first[who] for who in enrolled}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_ages_at_consent_are_those_of_the_subjects(folder):
+    days: dict[str, dict[str, dt.date]] = {"birth": {}, "consent": {}}
+    for row in table(folder, "facts"):
+        if row["fact"] in days:
+            days[row["fact"]][row["subject_id"]] = dt.date.fromisoformat(row["date"])
+    for row in table(folder, "subjects"):
+        birth, consent = (days[name][row["subject_id"]] for name in ("birth", "consent"))
+        had_birthday = (consent.month, consent.day) >= (birth.month, birth.day)
+        assert consent.year - birth.year - (not had_birthday) == int(row["age_years"])
+
+
+def test_a_study_screens_its_own_persons_and_says_that_they_are_invented():
+    answer = CliRunner().invoke(app, ["screen", str(STUDIES / SECOND_LINE)])
+
+    assert answer.exit_code == 0, answer.output
+    assert "15 eligible, 5 not eligible, 1 unknown" in answer.stdout
+    assert "These facts are marked SYNTHETIC." in answer.stdout
+
+
+def test_a_study_without_facts_of_its_own_says_what_to_give():
+    answer = CliRunner().invoke(app, ["screen", str(STUDIES / "tqb2450-ib-02")])
+
+    assert answer.exit_code == 1
+    assert "facts.csv: no such file; give a file of FACTS, or --template" in answer.stderr
 
 
 def test_biomarkers_are_those_of_the_protocol(trials):

@@ -45,7 +45,7 @@ from onearm.protocol.forms import COLUMNS, Fact, Forms
 
 UNKNOWN = frozenset({"unknown", "unk"})
 NONE = "none"
-UNSAID = frozenset({"subject_id", "fact", "unit", "type", "hint"})
+UNSAID = frozenset({"subject_id", "fact", "unit", "type", "hint", "data_origin"})
 """Columns that say nothing of a person where nothing else is filled, as in a template."""
 ONGOING = "ongoing"
 
@@ -75,13 +75,17 @@ class Cells(NamedTuple):
 
 
 class FactReader:
-    """Reads rows into facts; problems are collected in ``findings``."""
+    """Reads rows into facts; problems are collected in ``findings``.
+
+    ``origins`` holds what the column ``data_origin`` says, such as SYNTHETIC.
+    """
 
     def __init__(self, forms: Forms, file: str, cutoff: dt.date | None = None) -> None:
         self.forms = forms
         self.file = file
         self.cutoff = cutoff
         self.findings: list[Finding] = []
+        self.origins: set[str] = set()
         self._people: dict[str, _Person] = {}
         self._codes = {
             analyte.code: fact.name
@@ -115,6 +119,8 @@ class FactReader:
                 if "subject_id" in cells:
                     self._people.setdefault(cells["subject_id"], _Person())
             elif "fact" in cells:
+                if "data_origin" in cells:
+                    self.origins.add(cells["data_origin"])
                 self._take(Cells(line, cells, attributes))
             else:
                 self._problem(line, "fact", "must name the fact; got nothing")

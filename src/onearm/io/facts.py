@@ -19,6 +19,8 @@ from onearm.format import plain
 from onearm.io.yaml import read_yaml
 from onearm.protocol.document import Document
 
+FACTS = "facts.csv"
+"""The facts of a study's own persons, beside its tables."""
 KEYS = ("study", "subject_id", "facts")
 ONE_PERSON = {".json", ".yaml", ".yml"}
 

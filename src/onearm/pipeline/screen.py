@@ -18,7 +18,7 @@ from onearm.clinical.fact_reading import FactReader, lab_problems
 from onearm.clinical.facts import Facts
 from onearm.errors import Finding, InputError, nearest
 from onearm.io.csv import table_text
-from onearm.io.facts import read_facts
+from onearm.io.facts import FACTS, read_facts
 from onearm.io.many_objects import many_objects
 from onearm.io.yaml import read_yaml
 from onearm.protocol.document import Document
@@ -52,11 +52,13 @@ class ScreenAnswer:
     people: tuple[Screened, ...]
     facts: tuple[Facts, ...]
     is_one_person: bool
+    origins: tuple[str, ...] = ()
     notice: str = NOTICE
 
     def as_text(self) -> str:
         """Return every criterion of one person, or a line for each of many, and the notice."""
         remark = [] if self.study.protocol.eligibility.is_complete else ["", KEY_ONLY]
+        remark += ["", f"These facts are marked {', '.join(self.origins)}."] if self.origins else []
         if len(self.people) == 1:
             return "\n".join([*_told(self.people[0]), *remark, "", NOTICE])
         lines = [line for person in self.people for line in _in_short(person)]
@@ -137,8 +139,10 @@ class ScreeningLog:
         return [dict(zip(LOG, row, strict=True)) for row in self.rows]
 
 
-def screen_study(study: Path, facts: Path, subject: str | None = None) -> ScreenAnswer:
-    """Screen the persons of a file of facts.
+def screen_study(
+    study: Path, facts: Path | None = None, subject: str | None = None
+) -> ScreenAnswer:
+    """Screen the persons of a file of facts; without one, those of the study's own ``facts.csv``.
 
     Raises
     ------
@@ -146,7 +150,7 @@ def screen_study(study: Path, facts: Path, subject: str | None = None) -> Screen
         With every problem of the criteria, or of the facts.
     """
     read = read_study(study)
-    table = read_facts(Path(facts))
+    table = read_facts(_own_facts(Path(study)) if facts is None else Path(facts))
     protocol = read.protocol
     if table.study is not None and table.study != protocol.study.id:
         raise InputError(f"{table.file}: study must be {protocol.study.id}; got {table.study!r}")
@@ -164,7 +168,17 @@ def screen_study(study: Path, facts: Path, subject: str | None = None) -> Screen
         raise InputError(f"{table.file}: must hold at least one fact; got none")
     with many_objects():
         screened = tuple(screen_person(protocol.eligibility, read.forms, p) for p in people)
-    return ScreenAnswer(read, screened, tuple(people), table.is_one_person)
+    origins = tuple(sorted(reader.origins))
+    return ScreenAnswer(read, screened, tuple(people), table.is_one_person, origins)
+
+
+def _own_facts(study: Path) -> Path:
+    path = study / "data" / FACTS
+    if not path.exists():
+        raise InputError(
+            f"{path}: no such file; give a file of FACTS, or --template to fill one in"
+        )
+    return path
 
 
 def read_study(folder: Path) -> ReadStudy:

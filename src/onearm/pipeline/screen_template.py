@@ -20,6 +20,9 @@ from onearm.protocol.eligibility import Criterion
 from onearm.protocol.forms import COLUMNS, Fact, canonical, explained
 from onearm.protocol.model import Assumption
 
+NOT_ASKED = ("confirmed", "type", "hint", "data_origin")
+"""Columns of facts that an empty file does not ask for; type and hint stand at its end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
@@ -52,7 +55,7 @@ class Template:
         forms = self.study.forms
         facts = [fact for fact in forms.facts.values() if "." not in fact.name]
         attributes = {name for fact in facts for name in forms.attributes(fact.name)}
-        columns = [name for name in COLUMNS if name not in {"confirmed", "type", "hint"}]
+        columns = [name for name in COLUMNS if name not in NOT_ASKED]
         header = [*columns, *sorted(attributes), "type", "hint"]
         rows = []
         for fact in facts:

@@ -21,6 +21,7 @@ from onearm.clinical.cutoff import apply_cutoff
 from onearm.clinical.records import TABLES, Screening, Subject, SubjectRecords
 from onearm.errors import Finding, InputError, Place, nearest
 from onearm.io.csv import Table, errors_with_hints, read_table
+from onearm.io.facts import FACTS
 from onearm.io.yaml import read_yaml
 from onearm.protocol.document import Document
 from onearm.protocol.model import Protocol
@@ -132,7 +133,7 @@ def _characteristics(protocol: Protocol) -> tuple[str, ...]:
 
 
 def _unknown_files(folder: Path) -> Iterator[Finding]:
-    known = [f"{record.TABLE}.csv" for record in TABLES]
+    known = [*(f"{record.TABLE}.csv" for record in TABLES), FACTS]
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if path.name not in known and not path.name.startswith("."):
             near = nearest(path.name, known)

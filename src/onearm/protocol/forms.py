@@ -23,7 +23,7 @@ from onearm.protocol.eligibility import Criterion, DeclaredFact, Eligibility
 
 COLUMNS = (
     "subject_id", "fact", "value", "unit", "date", "until", "lln", "uln", "laboratory", "by",
-    "confirmed", "type", "hint",
+    "confirmed", "type", "hint", "data_origin",
 )  # fmt: skip
 """What a row of facts may hold beside attributes; no attribute has one of these names."""
 FIRST_DOSE = "first_dose"
