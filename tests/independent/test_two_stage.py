@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onearm.design.certificate import check_certificate, read_certificate
+from onearm.design.certificate import _Integers, check_certificate, read_certificate
 from onearm.design.two_stage import simon, two_stage
 from onearm.errors import DesignError
 
@@ -252,6 +252,27 @@ def test_a_certificate_with_a_malformed_number_is_refused():
         read_certificate({**value, "p0": "1/0"})
     with pytest.raises(DesignError, match="cannot be read"):
         read_certificate({**value, "too_small": "31"})
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), rate=st.integers(1, 99), n=st.integers(2, 60))
+def test_the_narrow_bounds_of_the_check_decide_as_fractions_do(data, rate, n):
+    # The check compares bounds in units of 2**-60 first; a limit may lie nearer than they are.
+    p = Fraction(rate, 100)
+    n1 = data.draw(st.integers(1, n - 1))
+    r1 = data.draw(st.integers(0, n1 - 1))
+    r = data.draw(st.integers(r1, n - 1))
+    integers = _Integers(p)
+    exact, stopped = passing(r1, n1, r, n, p), sum(pmf(n1, p)[: r1 + 1])
+    expected = n1 + (n - n1) * (1 - stopped)
+
+    for apart in (0, Fraction(1, 10**30), Fraction(1, 10**9), Fraction(1, 10)):
+        assert integers.passes_more(n1, r1, n, r, exact - apart) == (apart > 0)
+        assert integers.passes_more(n1, r1, n, r, exact + apart) == -(apart > 0)
+        assert integers.stops_more(n1, r1, stopped - apart) is (apart > 0)
+        assert not integers.stops_more(n1, r1, stopped + apart)
+        assert integers.expects_fewer(n1, r1, n, expected + apart) is (apart > 0)
+        assert not integers.expects_fewer(n1, r1, n, expected - apart)
 
 
 def test_the_check_imports_no_search():

@@ -28,11 +28,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, pairwise
 from math import comb
+from operator import mul
 
 from onearm.errors import DesignError
 
 KIND = "onearm two-stage certificate"
 LARGEST_N = 1500
+_UNIT = 2**60
 _LONG = 14_000  # bits beyond which Python refuses to write an integer in decimals
 
 
@@ -164,12 +166,34 @@ def check_certificate(certificate: Certificate) -> tuple[str, ...]:
 
 
 class _Integers:
-    """Binomial weights for one rate: P(X = x) times denominator ** n."""
+    """Binomial probabilities of one rate: within narrow bounds, and exactly, in integers alone.
+
+    Row n holds P(X = x), and P(X >= n - j), in units of 2 ** -60, never too large: each
+    step of Pascal's recursion rounds down, so that P(X = x) is at most n units more and
+    a sum of them at most n (n + 1). Where these bounds do not settle a comparison, the
+    weights P(X = x) times denominator ** n are counted.
+    """
 
     def __init__(self, rate: Fraction) -> None:
+        self.rate = rate
         self.p, self.q = rate.numerator, rate.denominator - rate.numerator
         self.whole = rate.denominator
+        self.least: list[tuple[list[int], list[int]]] = [([_UNIT], [_UNIT])]
+        self.first: list[int] = [0]  # the first x of a row that has a unit at all
         self.rows: dict[int, tuple[list[int], list[int], list[int]]] = {}
+
+    def grow(self, n: int) -> None:
+        """Add rows of lower bounds up to n."""
+        p, q, whole = self.p, self.q, self.whole
+        while len(self.least) <= n:
+            old = self.least[-1][0]
+            between = [(p * x + q * y) // whole for x, y in pairwise(old)]
+            row = [q * old[0] // whole, *between, p * old[-1] // whole]
+            self.least.append((row, list(accumulate(reversed(row)))))
+            first = self.first[-1]
+            while not row[first]:
+                first += 1
+            self.first.append(first)
 
     def row(self, n: int) -> tuple[list[int], list[int], list[int]]:
         """Return the weights of X = x, of X <= x and of X >= n - j."""
@@ -187,10 +211,45 @@ class _Integers:
             for x in range(max(r1 + 1, r + 1 - n2), n1 + 1)
         )
 
+    def passes_more(self, n1: int, r1: int, n: int, r: int, limit: Fraction) -> int:
+        """Return 1, 0 or -1 as P(X1 > r1 and X > r) is above, at or below a limit."""
+        n2 = n - n1
+        self.grow(max(n1, n2))
+        low = max(r1 + 1, r + 1 - n2, self.first[n1])
+        counts, tails = self.least[n1][0], self.least[n2][1]
+        least = sum(map(mul, counts[low : r + 2], tails[n2 - r - 1 + low :]))
+        if r + 1 < n1:
+            least += self.least[n1][1][n1 - r - 2] * _UNIT
+        side = _side(least, n * (n + 1) * _UNIT, limit, _UNIT * _UNIT)
+        return side or _sign(Fraction(self.passing(n1, r1, n, r), self.whole**n) - limit)
+
+    def stops_more(self, n1: int, r1: int, limit: Fraction) -> bool:
+        """Return whether P(X1 <= r1) is above a limit."""
+        self.grow(n1)
+        least = _UNIT - n1 * (n1 + 1) - self.least[n1][1][n1 - 1 - r1] if r1 < n1 else _UNIT
+        side = _side(least, n1 * (n1 + 1), limit, _UNIT)
+        return (side or _sign(Fraction(self.row(n1)[1][r1], self.whole**n1) - limit)) > 0
+
     def expected(self, n1: int, r1: int, n: int) -> Fraction:
         """Return n1 + (n - n1) P(X1 > r1)."""
         stopped = self.row(n1)[1][r1]
         return n - Fraction((n - n1) * stopped, self.whole**n1)
+
+    def expects_fewer(self, n1: int, r1: int, n: int, bound: Fraction) -> bool:
+        """Return whether n1 + (n - n1) P(X1 > r1) is below a bound."""
+        return n1 < bound if n1 == n else self.stops_more(n1, r1, (n - bound) / (n - n1))
+
+
+def _side(least: int, slack: int, limit: Fraction, unit: int) -> int:
+    """Return 1 or -1 as all of least to least + slack is above or below a limit, else 0."""
+    top, bottom = limit.numerator * unit, limit.denominator
+    if least * bottom > top:
+        return 1
+    return -1 if (least + slack) * bottom < top else 0
+
+
+def _sign(value: Fraction) -> int:
+    return (value > 0) - (value < 0)
 
 
 class _Check:
@@ -207,6 +266,7 @@ class _Check:
         _require(last <= LARGEST_N, f"no more than {LARGEST_N} subjects")
         self.at_p0, self.at_p1 = _Integers(p0), _Integers(p1)
         self.most_alpha, self.least_power = alpha + tolerance, power - tolerance
+        self.first_n1: list[int] = []  # by r1: the first n1 whose P(X1 <= r1) leaves the power
 
     def run(self) -> tuple[str, ...]:
         held, last = self.held, self.held.refutations[-1].n
@@ -272,31 +332,29 @@ class _Check:
                 return left.en0 + share * (right.en0 - left.en0) - self.held.same_en0
         return designs[-1].en0 - self.held.same_en0
 
-    def _first_possible(self, r1: int, n1: int, most: int) -> int:
-        """Return the first n1, from a given one, whose P(X1 <= r1) at p1 leaves the power."""
-        n1 = max(n1, r1 + 1)
-        while n1 <= most and self._stops_too_often(n1, r1):
-            n1 += 1
-        return n1
-
-    def _stops_too_often(self, n1: int, r1: int) -> bool:
-        stopped: int = self.at_p1.row(n1)[1][r1]
-        most: Fraction = (1 - self.least_power) * self.at_p1.whole**n1
-        return stopped > most
+    def _first_possible(self, r1: int, most: int) -> int:
+        """Return the first n1 whose P(X1 <= r1) at p1 leaves the power, or ``most + 1``."""
+        while len(self.first_n1) <= r1:
+            n1 = max([len(self.first_n1) + 1, *self.first_n1[-1:]])
+            while self.at_p1.stops_more(n1, len(self.first_n1), 1 - self.least_power):
+                if n1 > most:
+                    return n1
+                n1 += 1
+            self.first_n1.append(n1)
+        return min(self.first_n1[r1], most + 1)
 
     def _check_refutation(self, each: Refutation) -> None:
         n, top, bound = each.n, each.r_top, self._bound(each.n)
         if top < n - 1:  # one more than r_top, and even without a first stage power is lost
-            above = self.at_p1.row(n)[2][n - top - 2]
-            enough = self.least_power * self.at_p1.whole**n
-            _require(above < enough, f"r of at most {top} at n = {n}")
-        low = high = 1
+            is_lost = self.at_p1.stops_more(n, top + 1, 1 - self.least_power)
+            _require(is_lost, f"r of at most {top} at n = {n}")
+        high = 1
         for r1 in range(top + 1):
-            low = self._first_possible(r1, low, n - 1)
+            low = self._first_possible(r1, n - 1)
             if low >= n:
                 break
             high = max(high, low)
-            while high < n and (bound is None or self.at_p0.expected(high, r1, n) < bound):
+            while high < n and (bound is None or self.at_p0.expects_fewer(high, r1, n, bound)):
                 high += 1
             if low < high:
                 self._check_steps(each, r1, low, high - 1)
@@ -308,26 +366,21 @@ class _Check:
         _require(bool(steps), where)
         for r, n1 in zip(range(each.r_top, r1 - 1, -1), steps, strict=False):
             if n1 > low:
-                power = self.at_p1.passing(min(n1 - 1, high), r1, n, r)
-                enough = self.least_power * self.at_p1.whole**n
-                _require(power < enough, f"{where}: too little power at r = {r}")
+                side = self.at_p1.passes_more(min(n1 - 1, high), r1, n, r, self.least_power)
+                _require(side < 0, f"{where}: too little power at r = {r}")
             if n1 <= high:
-                alpha = self.at_p0.passing(max(n1, low), r1, n, r)
-                most = self.most_alpha * self.at_p0.whole**n
-                _require(alpha > most, f"{where}: too large an alpha at r = {r}")
+                side = self.at_p0.passes_more(max(n1, low), r1, n, r, self.most_alpha)
+                _require(side > 0, f"{where}: too large an alpha at r = {r}")
         is_complete = steps[-1] <= low or len(steps) >= each.r_top - r1 + 1
         _require(is_complete, f"{where}: every r")
 
     def _check_end(self, last: int) -> None:
         """Check that with more than ``last`` subjects every design expects at least as many."""
         least = self.held.designs[-1].en0 - self.held.same_en0
-        low, r1 = 1, 0
-        while True:
-            low = self._first_possible(r1, low, last + 1)
-            if low >= least:
-                return
-            expected = self.at_p0.expected(low, r1, last + 1)
-            _require(expected >= least, f"no better design beyond {last} subjects (r1 = {r1})")
+        r1 = 0
+        while (low := self._first_possible(r1, last + 1)) < least:
+            is_better = self.at_p0.expects_fewer(low, r1, last + 1, least)
+            _require(not is_better, f"no better design beyond {last} subjects (r1 = {r1})")
             r1 += 1
 
     def _claims(self, last: int) -> tuple[str, ...]:
