@@ -270,7 +270,11 @@ REFUSED = [
     (lambda: sargent(0.1, 0.3, 0.05, 0.1, 0.97, 0.8), "at most 1 - alpha"),
     (lambda: sargent(0.1, 0.3, 0.05, 0.3, 0.8, 0.8), "at most 1 - beta"),
     (lambda: fleming(0.2, 0.21, 0.05, 0.8), "needs more than 400 subjects"),
-    (lambda: three_stage(0.2, 0.22, 0.05, 0.8), "needs more than 250 subjects"),
+    (
+        lambda: three_stage(0.3, 0.4, 0.05, 0.8),
+        r"needs too many subjects to search for three stages: two have 168 \(at most 150\)",
+    ),
+    (lambda: three_stage(0.2, 0.22, 0.05, 0.8), "needs more than 1500 subjects"),
     (lambda: designs_of(30, "minimx"), "did you mean 'minimax'"),
     (lambda: designs_of(30, "minimax", step=0.01), "too large to search"),
     (lambda: designs_of(301, "minimax"), "at most 300"),

@@ -6,11 +6,13 @@ of n2 in all; at n, promising if responders >= r + 1.
 With n, r, r1 and r2 given, whoever passes a look passes a later one with the same
 bound: both error rates and the expected number grow with n1 and with n2. So the
 search walks along the smallest pairs (n1, n2) with enough power. An n is left
-behind when the smallest pair that the power allows expects too many.
+behind when none of the smallest pairs that go on often enough at p1 expects few enough.
+A first view at some n makes the rest quick.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
 
@@ -28,7 +30,7 @@ from onearm.design.binomial import (
 from onearm.design.two_stage import simon
 from onearm.errors import DesignError
 
-LARGEST_N = 250
+LARGEST_TWO_STAGE = 150  # subjects of Simon's optimal design, for three stages to be searched
 SAME_EN = 1e-9
 
 
@@ -79,7 +81,8 @@ def three_stage(p0: Rate, p1: Rate, alpha: Rate, power: Rate) -> ThreeStageDesig
     Raises
     ------
     DesignError
-        If a proportion is outside its range or n would exceed 250.
+        If a proportion is outside its range, or Simon's optimal design has more than
+        150 subjects: the search would take minutes.
 
     References
     ----------
@@ -104,33 +107,50 @@ class _Search:
         self.rates = rates
         self.alpha, self.power = float(rates.alpha), float(rates.power)
         self.rows0, self.rows1 = Rows(rates.p0), Rows(rates.p1)
+        self.two_stages = simon(rates.p0, rates.p1, rates.alpha, rates.power).optimal
+        if self.two_stages.n > LARGEST_TWO_STAGE:
+            raise DesignError(
+                f"needs too many subjects to search for three stages: two have {self.two_stages.n} "
+                f"(at most {LARGEST_TWO_STAGE}); p1 must lie further above p0"
+            )
+        self.largest = max(100, 3 * self.two_stages.n)
         self.first: list[int] = []  # by r1: the first n1 whose P(X1 <= r1 | p1) <= beta
+        self.pairs: dict[tuple[int, int], list[tuple[int, float, float]]] = {}
 
     def run(self) -> ThreeStageDesigns:
-        n = too_small(self.rows0, self.rows1, self.rates, LARGEST_N)
+        n = too_small(self.rows0, self.rows1, self.rates, self.largest)
         minimax = None
         while minimax is None:
             n = self._next(n)
             minimax = self._best(n, inf)
-        two_stages = simon(self.rates.p0, self.rates.p1, self.rates.alpha, self.rates.power)
         bound = self._expected(minimax)
-        optimal, limit = minimax, min(bound, two_stages.optimal.en0 + SAME_EN)
-        start = n
-        while self._least_en(n + 1) < limit - SAME_EN:
-            n = self._next(n)
-            if (found := self._best(n, limit)) is not None:
-                optimal, limit = found, self._expected(found)
+        limit = min(bound, self.two_stages.en0 + SAME_EN)
+        optimal = self._optimal(n, minimax, limit)
         if optimal is minimax and bound > limit:  # no better than two stages: without that limit
-            n, limit = start, bound
-            while self._least_en(n + 1) < limit - SAME_EN:
-                n = self._next(n)
-                if (found := self._best(n, limit)) is not None:
-                    optimal, limit = found, self._expected(found)
+            optimal = self._optimal(n, minimax, bound)
         return ThreeStageDesigns(self.rates, self._attained(minimax), self._attained(optimal))
 
+    def _optimal(self, smallest: int, best: _Counts, limit: float) -> _Counts:
+        """Return the design of more than ``smallest`` subjects that expects fewest, or ``best``."""
+        stride = max(2, smallest // 16)
+        views = range(smallest + stride, min(2 * smallest, self.largest), stride)
+        seen = set()
+        for n in [*views, *range(smallest + 1, self.largest + 2)]:
+            if n in seen:
+                continue
+            if not self._may_improve(n, limit):
+                if n in views:
+                    continue
+                return best
+            self._next(n - 1)
+            seen.add(n)
+            if (found := self._best(n, limit)) is not None:
+                best, limit = found, self._expected(found)
+        return best
+
     def _next(self, n: int) -> int:
-        if n >= LARGEST_N:
-            raise DesignError(too_large(LARGEST_N))
+        if n >= self.largest:
+            raise DesignError(too_large(self.largest))
         self._grow(n + 1)
         return n + 1
 
@@ -156,18 +176,48 @@ class _Search:
         r1, n1, r2, n2, _, n = counts
         return self._en(n1, r1, n2, r2, n)
 
-    def _least_en(self, n: int) -> float:
+    def _may_improve(self, n: int, limit: float) -> bool:
+        """Return whether any first two looks with n subjects could expect fewer than a limit."""
         self._grow(n)
-        least = float(n)
-        for r1, n1 in enumerate(self.first):
-            if n1 >= least:
-                break
-            for r2 in range(r1, len(self.first)):
-                n2 = max(self.first[r2], n1 + 1)
-                if n2 >= n:
-                    break
-                least = min(least, self._en(n1, r1, n2, r2, n))
-        return least
+        return any(
+            self._least_en(r1, r2, n) < limit - SAME_EN
+            for r1, low1 in enumerate(self.first)
+            if low1 < min(n - 1, limit)
+            for r2 in range(r1, len(self.first))
+            if self.first[r2] < n and self._en_of_first(r1, r2, n) < limit - SAME_EN
+        )
+
+    def _en_of_first(self, r1: int, r2: int, n: int) -> float:
+        n1 = self.first[r1]
+        return self._en(n1, r1, max(self.first[r2], n1 + 1), r2, n)
+
+    def _least_en(self, r1: int, r2: int, n: int) -> float:
+        """Return what the expected number at p0 cannot fall below with these bounds."""
+        if (r1, r2) not in self.pairs:
+            self.pairs[r1, r2] = [*self._smallest_pairs(r1, r2)]
+        return min((a + n * b for n2, a, b in self.pairs[r1, r2] if n2 < n), default=inf)
+
+    def _smallest_pairs(self, r1: int, r2: int) -> Iterator[tuple[int, float, float]]:
+        """Yield the smallest n2, and a and b of the expected number a + n b, for each n1.
+
+        Smallest such that P(X1 > r1 and X2 > r2) at p1 leaves the power.
+        """
+        self._grow(self.largest)
+        least = self.power - 1e-9
+        n2 = self.largest
+        for n1 in range(self.first[r1], self.largest):
+            low = max(self.first[r2], n1 + 1)
+            if low > n2:
+                return
+            if self.rows1.passing(n1, r1, n2 - n1, r2) < least:
+                continue
+            while n2 > low and self.rows1.passing(n1, r1, n2 - 1 - n1, r2) >= least:
+                n2 -= 1
+            further = self.rows0.passing(n1, r1, n2 - n1, r2)
+            on = self.rows0.more_than(r1, n1)
+            yield n2, n1 + (n2 - n1) * on - n2 * further, further
+            if n2 == low:
+                return
 
     def _best(self, n: int, bound: float) -> _Counts | None:
         best = None
@@ -180,6 +230,8 @@ class _Search:
                 if low2 >= n or r2 > r_top:
                     break
                 if self._en(low1, r1, low2, r2, n) >= bound - SAME_EN:
+                    continue
+                if self._least_en(r1, r2, n) >= bound - SAME_EN:
                     continue
                 for r in range(r_top, r2 - 1, -1):
                     if not self._is_level(low1, r1, low2, r2, n, r):
