@@ -103,7 +103,7 @@ def _course(
     after = [
         (one, found)
         for one, found in graded
-        if not one.is_baseline and _is_on_treatment(one.date, days, emergent_days)
+        if not one.is_baseline and is_on_treatment(one.date, days, emergent_days)
     ]
     known = [(one, found) for one, found in after if found is not None]
     worst = max(known, key=lambda row: (row[1][0], -row[0].date.toordinal()), default=None)
@@ -128,9 +128,10 @@ def _course(
     )
 
 
-def _is_on_treatment(
+def is_on_treatment(
     day: dt.date, days: tuple[dt.date, dt.date] | None, emergent_days: Fraction | None
 ) -> bool:
+    """Return whether a day lies after the first dose, and not too long after the last."""
     if days is None or day <= days[0]:
         return False
     return emergent_days is None or (day - days[1]).days <= emergent_days

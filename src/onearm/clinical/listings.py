@@ -219,14 +219,8 @@ def lab_series(
 
 
 def _lab(lab: Lab, grade: Grade, start: dt.date | None) -> LabPoint | None:
-    analyte = find_analyte(lab.test)
-    if analyte is None or problem_of(lab) is not None:
-        return None
-    try:
-        value = Decimal((lab.value or "").strip())
-    except InvalidOperation:
-        return None
-    if not value.is_finite():
+    analyte, value = find_analyte(lab.test), lab_value(lab)
+    if analyte is None or value is None:
         return None
     return LabPoint(
         lab.subject_id,
@@ -242,6 +236,21 @@ def _lab(lab: Lab, grade: Grade, start: dt.date | None) -> LabPoint | None:
         grade.grade,
         (lab.source,),
     )
+
+
+def lab_value(lab: Lab) -> Decimal | None:
+    """Return a value that is a number and can be; None for a bound, a word, or nonsense.
+
+    >>> lab_value(Lab("S01", dt.date(2020, 1, 1), "ALT", "40", "U/L"))
+    Decimal('40')
+    """
+    if find_analyte(lab.test) is None or problem_of(lab) is not None:
+        return None
+    try:
+        value = Decimal((lab.value or "").strip())
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() else None
 
 
 def multiple_of(value: Decimal, limit: Decimal | None) -> float | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from onearm.clinical.derived import LabCourse
+from onearm.clinical.derived import Grade, LabCourse
 from onearm.clinical.lab_course import grades_of, lab_courses
 from onearm.clinical.labs import Grader
 from onearm.results.ledger import Entry, Ledger, Person, Population, tally
@@ -80,15 +80,7 @@ def _by_group_and_term(
     """Return the courses with a worst grade by group and term, in the order of the criteria."""
     if population.ctcae is None or all(p.records.labs is None for p in population.people):
         return []
-    grader = Grader(population.ctcae)
-    until = population.protocol.safety.emergent_until
-    days = None if until is None else until.days
-    courses: dict[str, dict[str, LabCourse]] = {}
-    for person in population.people:
-        graded = grades_of(person.records.labs or (), grader)
-        for course in lab_courses(person.records, graded, population.ctcae.terms, days):
-            if course.worst_grade is not None:
-                courses.setdefault(course.term, {})[person.subject_id] = course
+    courses = population.kept("lab courses", lambda: _courses(population))
     names = slugs(term.name for term in population.ctcae.terms)
     found: list[tuple[Entry, str, str, Sequence[Course]]] = []
     for group in analysis.groups:
@@ -99,6 +91,32 @@ def _by_group_and_term(
             if pairs:
                 found.append((Entry(analysis, group), term, names[term], pairs))
     return found
+
+
+def grades_by_subject(population: Population) -> dict[str, tuple[Grade, ...]]:
+    """Return the grades of each subject's laboratory rows, in their order."""
+
+    def grade() -> dict[str, tuple[Grade, ...]]:
+        if population.ctcae is None:
+            return {}
+        grader = Grader(population.ctcae)
+        return {p.subject_id: grades_of(p.records.labs or (), grader) for p in population.people}
+
+    return population.kept("lab grades", grade)
+
+
+def _courses(population: Population) -> dict[str, dict[str, LabCourse]]:
+    """Return the courses with a worst grade by term and subject."""
+    terms = population.ctcae.terms if population.ctcae else ()
+    until = population.protocol.safety.emergent_until
+    days = None if until is None else until.days
+    graded = grades_by_subject(population)
+    courses: dict[str, dict[str, LabCourse]] = {}
+    for person in population.people:
+        for course in lab_courses(person.records, graded[person.subject_id], terms, days):
+            if course.worst_grade is not None:
+                courses.setdefault(course.term, {})[person.subject_id] = course
+    return courses
 
 
 def _split(

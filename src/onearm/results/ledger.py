@@ -7,16 +7,19 @@ and no statistic.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeVar
 
-from onearm.clinical.records import Screening, SubjectRecords
+from onearm.clinical.records import Screening, Source, SubjectRecords
 from onearm.clinical.subject import SubjectAnswers
 from onearm.protocol.ctcae import Ctcae
 from onearm.protocol.model import Protocol
 from onearm.results.model import Bases, Basis, Contribution, Results, Row, check_rows, slug
 from onearm.results.plan import Analysis, Group
 from onearm.terms import AnalysisSet, Kind
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,15 @@ class Population:
     _found: dict[tuple[AnalysisSet, str], tuple[Person, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+    _kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def kept(self, name: str, make: Callable[[], T]) -> T:
+        """Return what several analyses need of everybody, made once."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        found: T = self._kept[name]
+        return found
 
     @property
     def by_endpoints(self) -> bool:
@@ -203,3 +215,31 @@ def tally(
     basis = ledger.basis(entry, who, of, [*counted, *others])
     ledger.share(entry, len(counted), len(counted) + len(others), basis)
     return len(counted), len(counted) + len(others)
+
+
+class Told(NamedTuple):
+    """What is said of one subject, whether it is counted or not."""
+
+    value: str | None
+    reason: str
+    sources: tuple[Source, ...]
+
+
+def tally_of(
+    ledger: Ledger,
+    entry: Entry,
+    told: Mapping[str, Told],
+    counted: Collection[str],
+    who: str,
+    of: str,
+) -> tuple[int, int]:
+    """Write down a share of the subjects that something is told of: those that are counted."""
+    def make() -> Iterator[Contribution]:
+        for subject_id, one in told.items():
+            role = "counted" if subject_id in counted else "not counted"
+            yield Contribution(subject_id, role, *one)
+
+    basis = ledger.basis(entry, who, of, make)
+    n = sum(subject_id in counted for subject_id in told)
+    ledger.share(entry, n, len(told), basis)
+    return n, len(told)

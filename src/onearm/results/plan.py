@@ -16,9 +16,11 @@ from onearm.protocol.model import Protocol
 from onearm.protocol.planned_design import SimonDesign
 from onearm.terms import AnalysisSet
 
-TREATED, MEASURABLE = AnalysisSet.TREATED, AnalysisSet.TREATED_MEASURABLE
+SCREENED, ENROLLED, TREATED = AnalysisSet.SCREENED, AnalysisSet.ENROLLED, AnalysisSet.TREATED
+MEASURABLE = AnalysisSet.TREATED_MEASURABLE
 OF_RESPONSE = ("rate", "responses", "primary", "concordance")
 """Families whose denominator the option ``population`` decides."""
+OF_ENROLLED = ("deviations", "accrual", "sites")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Analysis:
 
 
 ALL = Group("all", "Total")
+STUDY = "study"
+"""The variant of the disposition that is about the study, not a drug."""
 ITIMES = (
     ("ipfs", "Progression-free survival by iRECIST"),
     ("idor", "Duration of response by iRECIST"),
@@ -72,6 +76,12 @@ def _other_presets(protocol: Protocol) -> tuple[str, ...]:
     return tuple(name for name, rules in PRESETS.items() if rules != own)
 
 
+def responding(protocol: Protocol) -> AnalysisSet:
+    """Return the set whose responses count, by the study's option."""
+    is_measurable = protocol.response.rules.population == "treated_measurable"
+    return MEASURABLE if is_measurable else TREATED
+
+
 def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[Analysis, ...]:
     """Return the analyses that the protocol asks for.
 
@@ -88,10 +98,9 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
     unconfirmed = ("unconfirmed", *irecist)
     one_sided = ("level-90",) if protocol.analysis.level == 0.95 else ()
 
-    rules = protocol.response.rules
-    responding = MEASURABLE if rules.population == "treated_measurable" else TREATED
+    counted_for_response = responding(protocol)
     two_stage = (
-        (Analysis("orr", "ORR after two stages", "two-stage", responding, whole),)
+        (Analysis("orr", "ORR after two stages", "two-stage", counted_for_response, whole),)
         if isinstance(protocol.design, SimonDesign)
         else ()
     )
@@ -99,7 +108,13 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
     def analysis(
         name: str, title: str, family: str, groups: tuple[Group, ...], *variants: str
     ) -> Analysis:
-        counted = responding if family in OF_RESPONSE else TREATED
+        counted = (
+            counted_for_response
+            if family in OF_RESPONSE
+            else ENROLLED
+            if family in OF_ENROLLED
+            else TREATED
+        )
         return Analysis(name, title, family, counted, groups, variants)
 
     rates = [
@@ -126,6 +141,18 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
         ("trae-reduced", "Treatment-related events with dose reduction"),
         ("trae-discontinued", "Treatment-related events with discontinuation"),
     ]
+    actions = [
+        ("ae-fatal", "Fatal adverse events"),
+        ("trae-fatal", "Fatal treatment-related adverse events"),
+        ("ae-interrupted", "Events with interruption"),
+        ("ae-reduced", "Events with dose reduction"),
+        ("ae-modified", "Events with interruption or dose reduction"),
+        ("ae-discontinued", "Events with discontinuation"),
+        ("trae-interrupted", "Treatment-related events with interruption"),
+        ("trae-modified", "Treatment-related events with interruption or dose reduction"),
+        ("sae-modified", "Serious events with interruption or dose reduction"),
+        ("sae-discontinued", "Serious events with discontinuation"),
+    ]
     return (
         analysis("flow", "Patient flow", "flow", whole, "of-treated"),
         analysis("baseline", "Baseline characteristics", "baseline", every),
@@ -144,12 +171,21 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
         analysis("beyond-progression", "Treatment beyond progression", "beyond", whole),
         analysis("best-change", "Best change of the target sum", "change", whole),
         *(analysis(name, title, "safety", every, *drugs) for name, title in safety),
+        *(analysis(name, title, "safety", whole, *drugs) for name, title in actions),
         analysis("dose-reduced", "Dose reductions", "reduced", whole, *drugs),
         analysis("exposure", "Exposure", "exposure", whole, *drugs),
         analysis("dose-intensity", "Dose intensity", "intensity", whole, *drugs),
         analysis("irsae-outcome", "After an immune-related serious event", "irsae", whole),
         analysis("teae", "Treatment-emergent adverse events", "emergent", whole),
         analysis("aesi", "Adverse events of special interest", "special-interest", whole),
+        analysis("disposition", "Disposition", "disposition", whole, STUDY, *drugs),
+        analysis("deaths", "Deaths", "deaths", whole),
+        analysis("deviations", "Deviations", "deviations", whole),
+        Analysis("screen-failures", "Screening failures", "screening", SCREENED, whole),
+        analysis("accrual", "Accrual", "accrual", whole),
+        analysis("sites", "Sites", "sites", whole),
+        analysis("treatment-time", "Time on treatment", "treatment-time", whole),
         analysis("lab-worst", "Worst laboratory grades", "lab-worst", whole),
         analysis("lab-shift", "Laboratory grades, from baseline to worst", "lab-shift", whole),
+        analysis("hys-law", "Hy's law", "liver", whole),
     )

@@ -15,19 +15,25 @@ from onearm.clinical.subject import SubjectAnswers
 from onearm.errors import DesignError
 from onearm.protocol.ctcae import Ctcae
 from onearm.protocol.model import Protocol
+from onearm.results.adverse_events import add_safety
 from onearm.results.beyond import add_beyond
 from onearm.results.computable import computable
 from onearm.results.design_rows import BASIS, planned_design
+from onearm.results.deviations import add_deviations, add_screen_failures
+from onearm.results.disposition import add_deaths, add_disposition
+from onearm.results.doses import add_exposure, add_reduced, add_treatment_time
 from onearm.results.emergent import add_emergent, add_special_interest
 from onearm.results.exposure import add_intensity
+from onearm.results.immune_related import add_irsae
 from onearm.results.labs import add_lab_shift, add_lab_worst
 from onearm.results.ledger import Ledger, Person, Population
+from onearm.results.liver import add_liver
 from onearm.results.model import Results
 from onearm.results.people import add_baseline, add_change, add_flow, add_happened
 from onearm.results.plan import Analysis, plan
 from onearm.results.rates import add_primary, add_rate, add_responses
 from onearm.results.readers import add_agreement, add_concordance
-from onearm.results.safety import add_exposure, add_irsae, add_reduced, add_safety
+from onearm.results.sites import add_accrual, add_sites
 from onearm.results.times import add_time
 from onearm.results.two_stage import add_two_stage
 
@@ -50,8 +56,16 @@ FAMILIES: dict[str, Callable[[Ledger, Population, Analysis], None]] = {
     "irsae": add_irsae,
     "emergent": add_emergent,
     "special-interest": add_special_interest,
+    "disposition": add_disposition,
+    "deaths": add_deaths,
+    "deviations": add_deviations,
+    "screening": add_screen_failures,
+    "accrual": add_accrual,
+    "sites": add_sites,
+    "treatment-time": add_treatment_time,
     "lab-worst": add_lab_worst,
     "lab-shift": add_lab_shift,
+    "liver": add_liver,
     "two-stage": add_two_stage,
 }
 
