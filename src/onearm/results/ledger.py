@@ -234,6 +234,7 @@ def tally_of(
     of: str,
 ) -> tuple[int, int]:
     """Write down a share of the subjects that something is told of: those that are counted."""
+
     def make() -> Iterator[Contribution]:
         for subject_id, one in told.items():
             role = "counted" if subject_id in counted else "not counted"
