@@ -291,6 +291,25 @@ def _ibor(
     iSD its minimum, as in RECIST 1.1; an iUPD breaks a pair but never blocks a
     later better response.
     """
+    steps, last = _isteps(points, rules, about)
+    pairs = pairs_of(steps, rules, about)
+    first = min((pair.first.date for pair in pairs), default=None)
+    return _as_irecist(_confirmed(steps, pairs, rules, about).response, last), first
+
+
+def unconfirmed_ibor(
+    points: Sequence[Judged], rules: ResponseRules, about: Circumstances
+) -> IResponse | None:
+    """Return the best iRECIST response before iCPD, confirmed or not; None where it is unknown."""
+    judged = [point for point in points if point.irecist is not None]
+    steps, last = _isteps(judged, rules, about)
+    return _as_irecist(_unconfirmed(steps, rules, about).response, last)
+
+
+def _isteps(
+    points: Sequence[Judged], rules: ResponseRules, about: Circumstances
+) -> tuple[list[Step], IResponse | None]:
+    """Return the iRECIST responses that count, in the words of RECIST 1.1, and the last PD."""
     ordered = sorted(
         (point for point in points if counts(point.date, rules, about)), key=lambda p: p.date
     )
@@ -306,12 +325,13 @@ def _ibor(
             last = point.irecist
         if last is IResponse.ICPD:
             break
-    pairs = pairs_of(steps, rules, about)
-    first = min((pair.first.date for pair in pairs), default=None)
-    answer = _confirmed(steps, pairs, rules, about).response
+    return steps, last
+
+
+def _as_irecist(answer: Response | None, last: IResponse | None) -> IResponse | None:
     if answer is PD:
-        return last or IResponse.IUPD, first
-    return None if answer is None else AS_IRECIST.get(answer, IResponse.NE), first
+        return last or IResponse.IUPD
+    return None if answer is None else AS_IRECIST.get(answer, IResponse.NE)
 
 
 def ipfs_date(points: Sequence[Judged]) -> dt.date | None:

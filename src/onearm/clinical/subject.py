@@ -134,8 +134,8 @@ def derive_subject(
     own, problems = apply_overrides(judged, records.overrides or (), plan.primary_evaluator)
     findings += problems
     is_recorded = plan.primary_source == "recorded"
-    baseline, known = _baseline(records, protocol), known_of(records, protocol)
-    about = _circumstances(records, protocol, start)
+    baseline, known = baseline_of(records, protocol), known_of(records, protocol)
+    about = circumstances(records, protocol, start)
     best = best_response(subject.subject_id, plan.primary_evaluator, own, rules, about)
     best = replace(best, sources=best.sources or _sources(records))
     findings += cr_then_pr(subject.subject_id, own, rules, about)
@@ -277,14 +277,14 @@ def _reading(
     known = known_of(records, protocol)
     events = {}
     if known is not None:
-        has_baseline = source == "recorded" or _baseline(records, protocol, evaluator) is not None
+        has_baseline = source == "recorded" or baseline_of(records, protocol, evaluator) is not None
         events = _events(replace(known, has_baseline=has_baseline), own, best, protocol)
     return Reading(name, evaluator, source, own, best, events)
 
 
 def _sources(records: SubjectRecords) -> tuple[Source, ...]:
     """Return where it stands that a subject without assessment was in the study, and died."""
-    death = _death(records)
+    death = death_of(records)
     return (records.subject.source, *(() if death is None else (death.source,)))
 
 
@@ -335,21 +335,22 @@ def censoring_of(protocol: Protocol, name: str = "pfs") -> CensoringRules:
     return rules
 
 
-def _death(records: SubjectRecords) -> FollowUp | None:
+def death_of(records: SubjectRecords) -> FollowUp | None:
     dead = [row for row in records.follow_up or () if row.status == "DEAD"]
     return min(dead, key=lambda row: row.date, default=None)
 
 
-def _new_therapy(records: SubjectRecords) -> tuple[dt.date, Source] | None:
+def new_therapy_of(records: SubjectRecords) -> tuple[dt.date, Source] | None:
     """Return the first new anti-cancer therapy; palliative radiotherapy is none."""
     rows = [row for row in records.new_therapies or () if row.kind != "PALLIATIVE RADIOTHERAPY"]
     return min(((row.start_date, row.source) for row in rows), default=None)
 
 
-def _circumstances(
+def circumstances(
     records: SubjectRecords, protocol: Protocol, start: dt.date | None
 ) -> Circumstances:
-    death, therapy = _death(records), _new_therapy(records)
+    """Return what else bounds the sequence of one subject's responses."""
+    death, therapy = death_of(records), new_therapy_of(records)
     return Circumstances(
         start,
         therapy[0] if therapy else None,
@@ -379,17 +380,17 @@ def known_of(records: SubjectRecords, protocol: Protocol) -> Known | None:
         records.subject.subject_id,
         start,
         records.subject.source,
-        _death(records),
-        _new_therapy(records),
+        death_of(records),
+        new_therapy_of(records),
         _stopped(records, "SYMPTOMATIC DETERIORATION"),
         _stopped(records, *OTHER_REASONS),
-        _last_contact(records),
+        last_contact(records),
         2 * (every + (plan.assess_window_days or 0)) if every else None,
-        is_recorded or _baseline(records, protocol) is not None,
+        is_recorded or baseline_of(records, protocol) is not None,
     )
 
 
-def _baseline(
+def baseline_of(
     records: SubjectRecords, protocol: Protocol, evaluator: str | None = None
 ) -> Baseline | None:
     """Return the baseline of an evaluator, by default of the primary one."""
@@ -420,7 +421,7 @@ def _stopped(records: SubjectRecords, *reasons: str) -> tuple[dt.date, Source] |
     return min(days, default=None)
 
 
-def _last_contact(records: SubjectRecords) -> tuple[dt.date, Source] | None:
+def last_contact(records: SubjectRecords) -> tuple[dt.date, Source] | None:
     """Return the last day known alive: of follow-up, a scan, a dose or a sample."""
     days = [(row.date, row.source) for row in records.follow_up or ()]
     days += [(row.date, row.source) for row in records.lesions or ()]
