@@ -336,6 +336,7 @@ def censoring_of(protocol: Protocol, name: str = "pfs") -> CensoringRules:
 
 
 def death_of(records: SubjectRecords) -> FollowUp | None:
+    """Return the first record of a death."""
     dead = [row for row in records.follow_up or () if row.status == "DEAD"]
     return min(dead, key=lambda row: row.date, default=None)
 

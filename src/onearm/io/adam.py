@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from onearm.io.adam_metadata import (
     DataSetAbout,
@@ -140,7 +140,7 @@ def _is_point(row: Row) -> bool:
     return isinstance(point, tuple) and row["PARAMCD"] == point[0]
 
 
-def _refer(row: Row, sums: Mapping[object, object], points: Mapping[object, object]) -> None:
+def _refer(row: Row, sums: Mapping[Any, object], points: Mapping[Any, object]) -> None:
     """Put the number of the record that a response came from; what came from no sum names none."""
     point = row.get(POINT)
     if not isinstance(point, tuple):

@@ -85,13 +85,17 @@ class DataSetAbout:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """Everything that is said of the analysis data sets; ``core`` is what all take from ADSL."""
+    """Everything that is said of the analysis data sets; ``core`` is what all take from ADSL.
+
+    ``differences`` from R's admiralonco: what, and how.
+    """
 
     standard: str
     version: str
     code_lists: Mapping[str, CodeList]
     core: tuple[str, ...]
     data_sets: Mapping[str, DataSetAbout]
+    differences: tuple[tuple[str, str], ...]
 
 
 @cache
@@ -114,6 +118,7 @@ def adam_metadata() -> Metadata:
             name: _data_set(name, about, {} if name == "ADSL" else taken, content["parameters"])
             for name, about in content["data_sets"].items()
         },
+        tuple((one["what"], one["words"]) for one in content["differences"]),
     )
 
 

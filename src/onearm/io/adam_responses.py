@@ -37,7 +37,9 @@ def response_rows(patient: Patient, metadata: Metadata, visits: Mapping[str, int
         return
     deaths = [row for row in patient.records.follow_up if row.status == "DEAD"]
     death = min(deaths, key=lambda row: row.date, default=None)
-    about = layout.row("DEATH", patient.judgements[0], _yes(death), death and death.date)
+    about = layout.row(
+        "DEATH", patient.judgements[0], _yes(death), None if death is None else death.date
+    )
     yield {**about, "SRCDOM": "ADSL", "SRCVAR": "DTHDT"}
 
 

@@ -14,7 +14,7 @@ from string import ascii_uppercase
 
 from onearm.clinical.adverse_events import is_emergent
 from onearm.clinical.best import has_disease_control, unconfirmed_ibor
-from onearm.clinical.derived import BestResponse, Grade, TimePoint
+from onearm.clinical.derived import BestResponse, Event, Grade, TimePoint
 from onearm.clinical.lab_course import dosed, grades_of
 from onearm.clinical.labs import Grader, analyte_code, baselines
 from onearm.clinical.lesions import Limits, declare, target_values
@@ -46,10 +46,11 @@ from onearm.pipeline.lab_findings import criteria_of
 from onearm.pipeline.run import Analysed
 from onearm.protocol.model import Protocol
 from onearm.protocol.response import ResponseRules
-from onearm.terms import IResponse, Response
+from onearm.terms import IResponse
 
 ACRONYM = 4
 Directions = Mapping[str, frozenset[str]]
+Found = tuple[str, str, str, tuple[TimePoint, ...], BestResponse, dict[str, Event]]
 
 
 def patients_of(analysed: Analysed) -> tuple[Patient, ...]:
@@ -111,7 +112,7 @@ def _judgements(
 ) -> Iterator[Judgement]:
     """Yield the primary evaluator's judgement, then those of the other sources and evaluators."""
     plan = protocol.response
-    found = [("", plan.primary_evaluator, plan.primary_source, answers.time_points,
+    found: list[Found] = [("", plan.primary_evaluator, plan.primary_source, answers.time_points,
               answers.best, answers.events)]  # fmt: skip
     for mark, planned in zip(ascii_uppercase[1:], readings, strict=False):
         one = answers.readings[planned.name]
@@ -235,7 +236,7 @@ def _exposures(answers: SubjectAnswers, protocol: Protocol) -> Iterator[Exposure
             summary.last_date,
             summary.cycles,
             summary.is_reduced,
-            intensity and intensity.unit,
+            None if intensity is None else intensity.unit,
             None if intensity is None else float(intensity.given),
             None if intensity is None or intensity.planned is None else float(intensity.planned),
             None if intensity is None else float(intensity.a_week),
