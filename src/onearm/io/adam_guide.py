@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from onearm import __version__
 from onearm.format import plain
 from onearm.io.adam import AnalysisData
 
@@ -30,7 +29,7 @@ def _lines(data: AnalysisData, origins: Sequence[str]) -> Iterator[str]:
         yield ""
     cutoff = "none" if study.data_cutoff is None else study.data_cutoff.isoformat()
     standard = f"{data.metadata.standard} {data.metadata.version}"
-    yield f"Data cut-off: {cutoff}. Standard: {standard}. Made by onearm {__version__}."
+    yield f"Data cut-off: {cutoff}. Standard: {standard}. Made by onearm."
     yield ""
     yield "## Data sets"
     yield ""

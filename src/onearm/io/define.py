@@ -11,7 +11,6 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from onearm import __version__
 from onearm.io.adam import AnalysisData, Parameter
 from onearm.io.adam_metadata import CodeList, DataSetAbout, VariableAbout
 from onearm.io.dataset import MADE, Dataset, Value, Variable, needs_extra
@@ -80,7 +79,6 @@ class _Document:
             ODMVersion="1.3.2",
             Originator="onearm",
             SourceSystem="onearm",
-            SourceSystemVersion=__version__,
             Context="Submission",
         )
         root.Study = self.model.Study(
