@@ -28,6 +28,7 @@ COMMANDS = [
     "monitor",
     "figure",
     "compare",
+    "export",
     "screen",
     "dose",
     "grade",
