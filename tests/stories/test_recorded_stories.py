@@ -383,6 +383,11 @@ def test_each_reader_has_results_as_variants(two_readers):
     assert (value("dcr/all/count"), value("dcr.reader-1/all/count")) == (3, 3)
     assert value("bor.reader-1/all/response:sd/count") == 2
     assert value("pfs.reader-1/all/events") == 1
+    # One subject responds by the investigator alone: a duration that the reader does not have.
+    assert (value("dor/all/total"), value("dor.reader-1/all/total")) == (2, 1)
+    assert (value("ttr/all/total"), value("ttr.reader-1/all/total")) == (2, 1)
+    assert (value("dor.reader-1/all/moved/count"), value("dor.reader-1/all/moved/total")) == (1, 2)
+    assert (value("cbr/all/total"), value("cbr.reader-1/all/total")) == (4, 4)
 
 
 def test_the_concordance_of_two_readers(two_readers):

@@ -86,14 +86,15 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
     """Return the analyses that the protocol asks for.
 
     ``readings`` are the other sources and evaluators that the study holds: each is
-    a variant of the response rates, the best responses and PFS.
+    a variant of the response rates, the best responses and the times that depend on them.
     """
     others = tuple(one.name for one in readings)
     primary = protocol.response.primary_evaluator
     readers = tuple(one.name for one in readings if one.evaluator != primary)
     every, whole = groups_of(protocol), (ALL,)
     irecist = ("irecist",) if protocol.response.also == "iRECIST" else ()
-    by_rule_or_reader = (*_other_presets(protocol), *others)
+    variants_of_time = {name: others for name in ("ttr", "dor", *(name for name, _ in ITIMES))}
+    variants_of_time["pfs"] = (*_other_presets(protocol), *others)
     drugs = tuple(drug.name for drug in protocol.treatment.drugs)
     unconfirmed = ("unconfirmed", *irecist)
     one_sided = ("level-90",) if protocol.analysis.level == 0.95 else ()
@@ -120,7 +121,7 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
     rates = [
         ("orr", "Objective response rate", ("wilson", *one_sided, *unconfirmed, *others)),
         ("dcr", "Disease control rate", ("wilson", *one_sided, *unconfirmed, *others)),
-        ("cbr", "Clinical benefit rate", ("wilson", *one_sided)),
+        ("cbr", "Clinical benefit rate", ("wilson", *one_sided, *others)),
     ]
     times = [
         ("pfs", "Progression-free survival"),
@@ -163,7 +164,7 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
         analysis("progressed", "Progression", "happened", every),
         analysis("died", "Death", "happened", every),
         *(
-            analysis(name, title, "time", every, *(by_rule_or_reader if name == "pfs" else ()))
+            analysis(name, title, "time", every, *variants_of_time.get(name, ()))
             for name, title in times
         ),
         analysis("agreement", "Recorded against derived responses", "agreement", whole, *readers),

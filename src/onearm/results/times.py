@@ -55,7 +55,7 @@ def _add_endpoint(
     )
     _add_counts(ledger, entry, events, basis, is_reverse)
     if entry.variant:
-        _add_moved(ledger, entry, people)
+        _add_moved(ledger, entry, found)
     if events:
         curve = _curve(events, population, is_reverse)
         _add_curve(ledger, entry, curve, events, population, basis)
@@ -70,23 +70,37 @@ def event_of(person: Person, endpoint: str, variant: str) -> Event | None:
     return person.answers.events.get(endpoint)
 
 
-def _add_moved(ledger: Ledger, entry: Entry, people: Sequence[tuple[Person, Event]]) -> None:
-    """Add whose time or status differs from the study's own rule, with both reasons."""
+def _add_moved(ledger: Ledger, entry: Entry, people: Sequence[tuple[Person, Event | None]]) -> None:
+    """Add whose time or status differs from the study's own, with both reasons.
+
+    A time of responders may exist under one reading alone: then it differs.
+    """
     parts: dict[bool, list[Contribution]] = {}
     for person, event in people:
-        own = person.answers.events[entry.analysis.id]
-        moved = (own.days, own.is_event) != (event.days, event.is_event)
-        reason = f"{own.rule}: {own.reason}"
+        own = person.answers.events.get(entry.analysis.id)
+        if own is None and event is None:
+            continue
+        moved = _time_of(own) != _time_of(event)
+        reason = _why(own)
         if moved:
-            reason = f"{reason}; under {entry.variant} {event.rule}: {event.reason}"
-        sources = tuple(dict.fromkeys(own.sources + event.sources))
+            reason = f"{reason}; under {entry.variant} {_why(event)}"
+        sources = tuple(dict.fromkeys(s for one in (own, event) if one for s in one.sources))
         role = "counted" if moved else "not counted"
+        days = "no time" if event is None else f"{event.days} days"
         parts.setdefault(moved, []).append(
-            Contribution(person.subject_id, role, f"{event.days} days", reason, sources)
+            Contribution(person.subject_id, role, days, reason, sources)
         )
     item = Entry(entry.analysis, entry.group, entry.variant, "moved", "time or status differs")
-    what = f"time or status under {entry.variant} differs from the study's own rule"
+    what = f"time or status under {entry.variant} differs from the study's own"
     tally(ledger, item, parts, what, f"{entry.analysis.set} subjects with a time")
+
+
+def _time_of(event: Event | None) -> tuple[float, bool] | None:
+    return None if event is None else (event.days, event.is_event)
+
+
+def _why(event: Event | None) -> str:
+    return "no such time" if event is None else f"{event.rule}: {event.reason}"
 
 
 def _contribution(person: Person, event: Event, is_reverse: bool) -> Contribution:
