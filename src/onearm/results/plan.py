@@ -93,7 +93,7 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
     readers = tuple(one.name for one in readings if one.evaluator != primary)
     every, whole = groups_of(protocol), (ALL,)
     irecist = ("irecist",) if protocol.response.also == "iRECIST" else ()
-    variants_of_time = {name: others for name in ("ttr", "dor", *(name for name, _ in ITIMES))}
+    variants_of_time = dict.fromkeys(("ttr", "dor", *(name for name, _ in ITIMES)), others)
     variants_of_time["pfs"] = (*_other_presets(protocol), *others)
     drugs = tuple(drug.name for drug in protocol.treatment.drugs)
     unconfirmed = ("unconfirmed", *irecist)
