@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -281,8 +282,12 @@ def test_every_number_of_a_study_agrees_with_itself_at_full_precision(tmp_path: 
 
     rows = list(analyse(ROOT / "studies" / "tqb2450-ib-02").results.rows)
     other = tmp_path / "other.csv"
-    lines = [f"{r.id},{r.code or ('NA' if r.value is None else plain(r.value))}\n" for r in rows]
-    other.write_text("id,value\n" + "".join(lines), encoding="utf-8")
+    with other.open("w", encoding="utf-8", newline="") as file:
+        lines = csv.writer(file)  # the name of an organ class holds a comma
+        lines.writerow(("id", "value"))
+        lines.writerows(
+            (r.id, r.code or ("NA" if r.value is None else plain(r.value))) for r in rows
+        )
     found = beside(Results(tuple(rows)), read_other_numbers(other), "ours", "other.csv")
 
     assert [pair.number for pair in found.pairs if pair.verdict != "agrees"] == []
@@ -294,10 +299,14 @@ UNUSABLE = [  # name, content, what stands on standard error, in one line
     ("other.json", "{nothing", "is not JSON"),
     (
         "other.json",
-        '{"results": [], "bases": [{"id": "x"}]}',
-        "a basis is not complete: 'subjects'",
+        '{"format": 1, "results": [], "bases": [{"id": "x"}]}',
+        "basis 'x' is not complete: 'subjects'",
     ),
-    ("other.json", '{"results": [{"id": "x/all/a"}]}', "result 'x/all/a' is not complete"),
+    (
+        "other.json",
+        '{"format": 1, "results": [{"id": "x/all/a"}]}',
+        "result 'x/all/a' is not complete",
+    ),
     (
         "protocol.yaml",
         "protocol: 1\nstudy: {id: X}\n",

@@ -140,13 +140,27 @@ def test_a_run_leaves_other_files_of_the_folder_alone(tmp_path: Path) -> None:
     assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "mine"
 
 
+ORR = (
+    '{"id": "orr/all/count", "analysis": "orr", "variant": "default", "set": "treated",'
+    ' "group": "all", "statistic": "count", "kind": "count", "value": 11}'
+)
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
         ("", "is not JSON"),
+        ("[" * 100_000, "is nested too deep"),
         ("[]", 'must hold an object with a list "results"'),
-        ('{"results": [{"id": "orr/all/count"}]}', "is not complete"),
-        ('{"results": [1]}', "is not complete"),
+        ('{"results": []}', '"format" must be 1; got null'),
+        ('{"format": 2, "results": []}', '"format" must be 1; got 2; write it anew'),
+        ('{"format": 1, "results": [{"id": "orr/all/count"}]}', "is not complete"),
+        ('{"format": 1, "results": [1]}', "is not complete"),
+        (f'{{"format": 1, "results": [{ORR.replace("11", "true")}]}}', "value must be a number"),
+        (f'{{"format": 1, "results": [{ORR.replace("11", "null")}]}}', "needs exactly one of"),
+        (f'{{"format": 1, "results": [{ORR}, {ORR}]}}', "orr/all/count: two results with one id"),
+        (f'{{"format": 1, "results": [{ORR}], "bases": {{}}}}', '"bases" must be a list'),
+        (f'{{"format": 1, "results": [{ORR}], "bases": [{{"id": "orr/all"}}]}}', "basis 'orr/all'"),
     ],
 )
 def test_a_file_that_holds_no_results_is_refused(tmp_path: Path, text: str, problem: str) -> None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from onearm.clinical.records import Source
-from onearm.errors import Finding, InputError, Place
-from onearm.results.model import Basis, Contribution, Results, Row
+from onearm.errors import Finding, InputError, Place, ResultError
+from onearm.results.model import Basis, Contribution, Results, Row, check_rows
 from onearm.terms import Kind
 
 FORMAT_VERSION = 1
@@ -76,7 +75,7 @@ def read_results(path: Path) -> Results:
     Raises
     ------
     InputError
-        If the file is missing, no JSON, or holds no results.
+        If the file is missing, no JSON, of another format, or holds no results or incomplete ones.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -88,10 +87,22 @@ def read_results(path: Path) -> Results:
         raise _bad(path, "is not UTF-8 text") from None
     except json.JSONDecodeError as error:
         raise _bad(path, f"is not JSON: {error.msg}", error.lineno, error.colno) from None
+    except RecursionError:
+        raise _bad(path, "is nested too deep to be results") from None
     if not isinstance(content, dict) or not isinstance(content.get("results"), list):
         raise _bad(path, 'must hold an object with a list "results"')
+    if content.get("format") != FORMAT_VERSION:
+        allowed = f'"format" must be {FORMAT_VERSION}; got {json.dumps(content.get("format"))[:40]}'
+        raise _bad(path, f"{allowed}; write it anew with  onearm run")
     rows = tuple(_read_row(path, found) for found in content["results"])
-    return Results(rows, {basis.id: basis for basis in _read_bases(content.get("bases", []))})
+    try:
+        check_rows(rows)
+    except ResultError as error:
+        raise _bad(path, str(error)) from None
+    bases = content.get("bases", [])
+    if not isinstance(bases, list):
+        raise _bad(path, '"bases" must be a list')
+    return Results(rows, {basis.id: basis for basis in (_read_basis(path, one) for one in bases)})
 
 
 def _bad(
@@ -103,6 +114,8 @@ def _bad(
 def _read_row(path: Path, found: Any) -> Row:
     try:
         given = {name: found.get(name) for name in OPTIONAL}
+        if given["value"] is not None and type(given["value"]) not in (int, float):
+            raise TypeError(f"value must be a number; got {given['value']!r}")
         if given["date"] is not None:
             given["date"] = dt.date.fromisoformat(given["date"])
         return Row(
@@ -120,8 +133,8 @@ def _read_row(path: Path, found: Any) -> Row:
         raise _bad(path, f"result {name!r} is not complete: {error}") from None
 
 
-def _read_bases(found: Any) -> Iterator[Basis]:
-    for one in found:
+def _read_basis(path: Path, found: Any) -> Basis:
+    try:
         contributions = tuple(
             Contribution(
                 about["subject_id"],
@@ -130,6 +143,9 @@ def _read_bases(found: Any) -> Iterator[Basis]:
                 about["reason"],
                 tuple(Source(file, (), line) for file, line in about["sources"]),
             )
-            for about in one["subjects"]
+            for about in found["subjects"]
         )
-        yield Basis(one["id"], one["numerator"], one["denominator"], contributions)
+        return Basis(found["id"], found["numerator"], found["denominator"], contributions)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        name = found.get("id") if isinstance(found, dict) else found
+        raise _bad(path, f"basis {name!r} is not complete: {error}") from None

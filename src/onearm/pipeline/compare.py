@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from onearm.errors import Finding, InputError, ResultError
+from onearm.errors import Finding, InputError
 from onearm.format import NOT_APPLICABLE, text_table
 from onearm.io.expected import Expected, Passage, parse_expected, read_expected
 from onearm.io.other_numbers import COLUMNS, read_other_numbers
@@ -22,7 +22,7 @@ from onearm.io.yaml import read_yaml
 from onearm.pipeline.compare_cuts import CutsCompared
 from onearm.pipeline.compare_numbers import NumbersCompared, beside
 from onearm.results.cuts import compare_cuts
-from onearm.results.model import Comparison, Results, check_rows
+from onearm.results.model import Comparison, Results
 from onearm.results.published import UNSETTLED, summary, summary_text, unknown_result
 from onearm.results.published import compare as compare_numbers
 
@@ -231,14 +231,7 @@ def _results(source: Path) -> Results:
         return analyse(source).results
     from onearm.io.results import read_results
 
-    try:
-        found = read_results(source)
-        check_rows(found.rows)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{source}: a basis is not complete: {error}") from None
-    except ResultError as error:
-        raise InputError(f"{source}: {error}") from None
-    return found
+    return read_results(source)
 
 
 def _check_results(results: Results, expected: Expected) -> None:
