@@ -8,6 +8,7 @@ and formats nothing: an answer writes itself, with ``as_text`` and ``as_json``.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -80,15 +81,16 @@ class Answer(Protocol):
 
 
 @contextmanager
-def one_line_errors() -> Iterator[None]:
+def one_line_errors(*, of_options: bool = False) -> Iterator[None]:
     """Turn an error that has its reason in the input into its own words and exit status 1.
 
-    An ``InputError`` with several findings prints one line for each.
+    An ``InputError`` with several findings prints one line for each. ``of_options``: what
+    was wrong came from options alone, so theta_t is called --theta-t, as the user wrote it.
     """
     try:
         yield
     except OnearmError as error:
-        _stop(str(error), 1)
+        _stop(_as_options(str(error)), 1)
     except (
         BrokenPipeError
     ):  # the reader has seen enough (``onearm ... | head``); typer ends quietly
@@ -98,6 +100,20 @@ def one_line_errors() -> Iterator[None]:
         _stop(f"{where}{error.strerror or error}", 1)
     except KeyboardInterrupt:
         _stop("interrupted", 130)
+
+
+def _as_options(message: str) -> str:
+    from inspect import signature
+
+    commands = [*design_app.registered_commands, *infer_app.registered_commands]
+    known = {
+        name for one in commands if one.callback for name in signature(one.callback).parameters
+    }
+    return re.sub(
+        r"\b[a-z0-9]+_[a-z0-9_]+\b",
+        lambda found: f"--{found[0].replace('_', '-')}" if found[0] in known else found[0],
+        message,
+    )
 
 
 def _stop(message: str, status: int) -> NoReturn:
@@ -558,7 +574,7 @@ def precision(
 
     Example: onearm design precision --target 0.30 --lower-limit-above 0.15 --dropout 0.20
     """
-    with one_line_errors():
+    with one_line_errors(of_options=True):
         from onearm.pipeline.design import precision as design_precision
 
         answer = design_precision(
@@ -797,7 +813,7 @@ def infer_two_stage(
 
     Example: onearm infer two-stage --p0 0.2 --r1 3 --n1 13 --r 12 --n 43 --responders 13
     """
-    with one_line_errors():
+    with one_line_errors(of_options=True):
         from onearm.pipeline.infer import Counts, two_stage
 
         counts = Counts(responders, stage1_responders, attained_n1, attained_n, stopped_at)
@@ -832,7 +848,7 @@ def predictive(
 
     Example: onearm design predictive --p0 0.2 --p1 0.4 --alpha 0.1 --power 0.9
     """
-    with one_line_errors():
+    with one_line_errors(of_options=True):
         from onearm.pipeline.monitoring_design import predictive as monitor_predictive
 
         answer = monitor_predictive(
@@ -880,7 +896,7 @@ def posterior(
 
     Example: onearm design posterior --p0 0.3 --p1 0.5 --looks 1-40 --prior 0.6,1.4 --standard 15,35
     """
-    with one_line_errors():
+    with one_line_errors(of_options=True):
         from onearm.pipeline.monitoring_design import posterior as monitor_posterior
 
         answer = monitor_posterior(
@@ -932,7 +948,7 @@ def bop2(
 
     Example: onearm design bop2 --p0 0.2 --p1 0.4 --looks 10-40/5 --alpha 0.1 --efficacy power
     """
-    with one_line_errors():
+    with one_line_errors(of_options=True):
         from onearm.pipeline.monitoring_design import bop2 as monitor_bop2
 
         answer = monitor_bop2(
@@ -976,7 +992,7 @@ def bryant_day(
 
     Example: onearm design bryant-day --response0 .1 --response1 .3 --toxicity0 .3 --toxicity1 .1
     """
-    with one_line_errors():
+    with one_line_errors(of_options=True):
         from onearm.pipeline.monitoring_design import bryant_day_pair
 
         answer = bryant_day_pair(
@@ -1022,7 +1038,7 @@ def toxicity(
 
     Example: onearm design toxicity --p0 0.2 --p1 0.4 --looks 1-30
     """
-    with one_line_errors():
+    with one_line_errors(of_options=True):
         from onearm.pipeline.monitoring_design import toxicity as monitor_toxicity
 
         answer = monitor_toxicity(
@@ -1064,7 +1080,7 @@ def logrank(
 
     Example: onearm design logrank --median0 5.5 --median1 8 --accrual 18 --follow-up 12
     """
-    with one_line_errors():
+    with one_line_errors(of_options=True):
         from onearm.pipeline.monitoring_design import logrank as size_logrank
 
         answer = size_logrank(
@@ -1112,7 +1128,7 @@ def landmark(
 
     Example: onearm design landmark --at 6 --rate0 0.45 --rate1 0.65 --alpha 0.025
     """
-    with one_line_errors():
+    with one_line_errors(of_options=True):
         from onearm.pipeline.monitoring_design import landmark as size_landmark
 
         answer = size_landmark(

@@ -164,6 +164,15 @@ REFUSED = [  # the command, what its one line holds
     ("design simon --p0 0.2 --p1 0.4 --power 0.2", "power is 1 - beta"),
     ("design exact --p0 0.2 --p1 0.4 --alpha 5", "got 5 (5 % is 0.05)"),
     ("design exact --p0 0.2 --p1 0.4 --dropout 1", "dropout must be a proportion at least 0"),
+    (
+        "infer two-stage --p0 .2 --r1 3 --n1 13 --r 12 --n 4300000000 --responders 13",
+        "n must be at most 1500 subjects; got 4300000000",
+    ),
+    (
+        f"{TWO_STAGE} --responders 13 --attained-n 5000",
+        "--attained-n must be at most 1500 subjects; got 5000",
+    ),
+    ("design simon --p0 0.2 --p1 0.4 --power 80", "such as 0.8; got 80 (80 % is 0.8)"),
     (f"{TWO_STAGE} --responders 44", "responders must be between 0 and 43; got 44"),
     (f"{TWO_STAGE} --responders 3", "stage 2 is reached with more than r1 = 3"),
     (f"{TWO_STAGE} --responders 13 --attained-n1 12", "need the p1 and the alpha of the plan"),

@@ -381,15 +381,13 @@ def test_another_ending_is_one_line(name, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_is_not_there_is_made_and_a_file_in_its_place_is_one_line(tmp_path):
+def test_a_folder_that_is_not_there_is_one_line_with_the_file_as_it_was_given(tmp_path):
     path = tmp_path / "new" / "figure.svg"
-
-    assert run(f"design exact --p0 0.2 --p1 0.4 --plot {path}").exit_code == 0
-    shown = run(f"design exact --p0 0.2 --p1 0.4 --plot {path / 'figure.svg'}")
+    shown = run(f"design exact --p0 0.2 --p1 0.4 --plot {path}")
 
     assert (shown.exit_code, shown.stdout) == (1, "")
-    assert len(shown.stderr.splitlines()) == 1
-    assert str(path) in shown.stderr
+    assert shown.stderr == f"{path}: there is no folder {path.parent}; make it first\n"
+    assert not path.parent.exists()
 
 
 def test_without_matplotlib_one_line_says_how_to_get_it(tmp_path, monkeypatch):
@@ -407,7 +405,7 @@ def test_what_stood_there_stays_when_the_figure_cannot_be_written(tmp_path, monk
     path.write_text("before")
     monkeypatch.setattr(Path, "replace", lambda self, to: (_ for _ in ()).throw(OSError("full")))
 
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(InputError, match=r"figure.svg: cannot be written: full"):
         plotting.plot(exact(0.2, 0.4, 0.05, 0.8), path)
 
     assert path.read_text() == "before"

@@ -76,12 +76,12 @@ WRONG = [  # command, what the one line says
     ),
     (
         "predictive --p0 .2 --p1 .4 --looks 10-40",
-        "looks go with theta_t and theta_l; a search takes first_look, every",
+        "looks go with --theta-t and --theta-l; a search takes --first-look, every",
     ),
     (
         "predictive --p0 .2 --p1 .25 --n-to 40",
         (
-            "no trial of up to 40 patients keeps alpha 0.05 and power 0.8; raise n_to (at most "
+            "no trial of up to 40 patients keeps alpha 0.05 and power 0.8; raise --n-to (at most "
             "200), or widen the distance from p0 to p1"
         ),
     ),
@@ -99,7 +99,17 @@ WRONG = [  # command, what the one line says
     ),
     (
         "toxicity --p0 .2 --p1 .4 --looks 1-9999",
-        "a look must be a whole number from 1 to 1000; got 9999",
+        (
+            "looks go on to 9999 patients, which is too many to compute (at most 1000); let the "
+            "last look be earlier"
+        ),
+    ),
+    (
+        "toxicity --p0 .2 --p1 .4 --looks 10-100000",
+        (
+            "looks go on to 100000 patients, which is too many to compute (at most 1000); let the "
+            "last look be earlier"
+        ),
     ),
     (
         "toxicity --p0 .2 --p1 .4 --looks 1-30 --method pococ",
@@ -162,7 +172,7 @@ WRONG = [  # command, what the one line says
     ),
     (
         "logrank --median0 5 --hazard-ratio 0.7 --follow-up 12",
-        "give either accrual, a time, or accrual_rate, patients a unit of time",
+        "give either accrual, a time, or --accrual-rate, patients a unit of time",
     ),
     (
         "logrank --median0 5 --hazard-ratio 0.999 --accrual 10 --follow-up 12",
@@ -171,10 +181,12 @@ WRONG = [  # command, what the one line says
     (
         "landmark --at 6 --rate0 .5 --rate1 .7 --method kaplan-meier --accrual 4 --follow-up 1",
         (
-            "the trial ends at 5, before the landmark of the last patients; accrual + follow_up "
+            "the trial ends at 5, before the landmark of the last patients; accrual + --follow-up "
             "must exceed 6"
         ),
     ),
+    ("landmark --at 0 --rate0 .45 --rate1 .65", "at must be greater than 0; got 0"),
+    ("landmark --at 0 --median0 5 --median1 8", "at must be greater than 0; got 0"),
     ("historical absent.csv", "absent.csv: No such file or directory"),
 ]
 

@@ -6,14 +6,19 @@ Simon designs: Simon R. Control Clin Trials 1989;10:1-10 (the method); the value
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import product
 from pathlib import Path
 
 import pytest
 from scipy.stats import betabinom, binom
 
+from onearm.design.binomial import with_dropout
 from onearm.design.interim import interim
 from onearm.design.operating import Look, two_stage_rule
+from onearm.design.single_stage import exact_design
+from onearm.design.survival import logrank_design, weibull
+from onearm.design.two_stage import simon
 from onearm.io.yaml import parse_yaml, read_yaml
 from onearm.pipeline.check import check_study
 from onearm.pipeline.monitor import monitor_study
@@ -46,6 +51,39 @@ def test_simons_minimax_design_for_15_against_35_percent_needs_28_of_30() -> Non
 
 def test_the_log_rank_test_of_medians_5_5_and_8_months_needs_56() -> None:
     assert numbers("nct07083375")["n"] == 56
+
+
+# What the protocol of NCT07083375 lists beside its own design: kind, p0 and p1 or medians in months,
+# alpha, power, dropout. The values are those that independent programs gave for these trials.
+GIVE_56 = [
+    ("logrank", 5.5, 8, 0.05, 0.80, 0),
+    ("logrank", 6, 9, 0.05, 0.80, 0.1),
+    ("exact", 0.40, 0.60, 0.05, 0.90, 0),
+    ("exact", 0.50, 0.70, 0.025, 0.85, 0),
+    ("exact", 0.45, 0.65, 0.025, 0.80, 0.1),
+    ("exact", 0.55, 0.75, 0.05, 0.90, 0.1),
+    ("minimax", 0.40, 0.60, 0.025, 0.85, 0),
+    ("minimax", 0.60, 0.80, 0.025, 0.90, 0),
+    ("minimax", 0.45, 0.65, 0.025, 0.80, 0.1),
+    ("minimax", 0.60, 0.78, 0.05, 0.85, 0.1),
+]
+
+
+@pytest.mark.parametrize(("kind", "low", "high", "alpha", "power", "dropout"), GIVE_56)
+def test_each_alternative_of_the_log_rank_trial_enrols_56(kind, low, high, alpha, power, dropout):
+    if kind == "logrank":
+        null = weibull(median=low)
+        size = {"accrual": 18, "follow_up": 12, "alpha": alpha, "power": power}
+        n = logrank_design(null, low / high, **size).n
+    elif kind == "exact":
+        n = exact_design(low, high, alpha, power).first.n
+    else:
+        n = simon(low, high, alpha, power).minimax.n
+
+    assert with_dropout(n, Fraction(str(dropout))) == 56
+    listed = " ".join((STUDIES / "nct07083375" / "protocol.yaml").read_text().split())
+    told = f"{low:g} against {high:g}" if kind == "logrank" else f"{low:.2f} against {high:.2f}"
+    assert told in listed or f"{low:g} months" in listed
 
 
 def test_operating_characteristics_at_p0_and_p1_are_alpha_and_power() -> None:

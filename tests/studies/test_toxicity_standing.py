@@ -126,6 +126,21 @@ def test_a_boundary_that_never_stops_is_refused(tmp_path: Path) -> None:
     assert [f.code for f in findings if f.severity == "error"] == ["stopping"]
 
 
+def test_a_look_that_can_never_stop_is_a_warning(tmp_path: Path) -> None:
+    # One event of one subject has a probability of 0.2 at p0: more than the alpha of 0.1.
+    findings = check_study(
+        with_boundary(tmp_path, "42 days", **{"[20, 30]": "[1, 20, 30]"})
+    ).findings
+
+    said = [(f.severity, f.message) for f in findings if f.code == "stopping-idle"]
+    assert said == [
+        (
+            "warning",
+            "safety.stopping: no number of events stops the trial at n = 1: look later",
+        )
+    ]
+
+
 def test_a_look_beyond_the_last_subject_is_refused(tmp_path: Path) -> None:
     findings = check_study(with_boundary(tmp_path, "42 days", **{"[20, 30]": "[20, 31]"})).findings
 

@@ -84,8 +84,9 @@ def proportion(name: str, value: Rate, *, below: Fraction = ONE, or_zero: bool =
     Floats count to twelve decimals, so that 0.1 + 0.2 is 3/10.
     """
     low = "at least 0" if or_zero else "greater than 0"
+    such = "0.8" if name == "power" else "0.05"
     sentence = (
-        f"{name} must be a proportion {low} and less than {plain(float(below))}, such as 0.05"
+        f"{name} must be a proportion {low} and less than {plain(float(below))}, such as {such}"
     )
     try:
         exact = Fraction(value)

@@ -158,7 +158,7 @@ def _design(protocol: Protocol, document: Document) -> Iterator[Finding]:
 
 
 def _stopping(protocol: Protocol, document: Document) -> Iterator[Finding]:
-    """Refuse a toxicity boundary that does not exist, or looks beyond the last subject."""
+    """Refuse a toxicity boundary that does not exist, or looks that can never stop."""
     from onearm.pipeline.toxicity_standing import planned_boundary
 
     plan, enrolled = protocol.safety.stopping, protocol.study.enrolment.planned
@@ -169,9 +169,14 @@ def _stopping(protocol: Protocol, document: Document) -> Iterator[Finding]:
         message = f"looks at {plan.looks[-1]} subjects, but {enrolled} are planned"
         yield Finding("error", "stopping", f"safety.stopping: {message}", place)
     try:
-        planned_boundary(plan)
+        boundary = planned_boundary(plan)
     except DesignError as error:
         yield Finding("error", "stopping", f"safety.stopping: {error}", place)
+        return
+    idle = [str(look.n) for look in boundary.looks if look.high is None]
+    if idle:
+        message = f"no number of events stops the trial at n = {', '.join(idle)}: look later"
+        yield Finding("warning", "stopping-idle", f"safety.stopping: {message}", place)
 
 
 def _identifiers(protocol: Protocol, document: Document) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from onearm import format as text
-from onearm.design.binomial import HALF, proportion
+from onearm.design.binomial import HALF, LARGEST_N, proportion
 from onearm.design.wording import inference_in_words
 from onearm.errors import StatError
 from onearm.pipeline.design_text import paragraph
@@ -89,6 +89,9 @@ def two_stage(
     given, else to 0.95. Raises StatError or DesignError.
     """
     r1, n1, r, n = rule
+    for name, size in (("n", n), ("attained_n", counts.attained_n)):
+        if size is not None and size > LARGEST_N:
+            raise StatError(f"{name} must be at most {LARGEST_N} subjects; got {size}")
     null = float(proportion("p0", p0))
     if level is None:
         level = 0.95 if alpha is None else float(1 - 2 * proportion("alpha", alpha, below=HALF))

@@ -13,7 +13,7 @@ from math import isinf
 from pathlib import Path
 from typing import Any
 
-from onearm.design.arguments import LARGEST_N, exact
+from onearm.design.arguments import LARGEST_N, exact, positive
 from onearm.design.beta import BetaMixture
 from onearm.design.bop2 import Bop2Design, bop2_design, bop2_scenarios, calibrate_bop2
 from onearm.design.bryant_day import bryant_day
@@ -292,6 +292,8 @@ def logrank(
     stages: int,
 ) -> MonitoringAnswer:
     """Return the size of a one-sample log-rank test, in one stage or two. Raises DesignError."""
+    if at is not None:
+        positive("at", at)
     null = _null_curve(median0, rate0, at, shape)
     ratio = _hazard_ratio(null, median1, rate1, at, hazard_ratio)
     if stages == 1:
@@ -339,6 +341,7 @@ def landmark(
     shape: float,
 ) -> MonitoringAnswer:
     """Return the size of a trial on a survival rate at a landmark. Raises DesignError."""
+    positive("at", at)
     null = _null_curve(median0, rate0, at if rate0 is not None else None, shape)
     low = rate0 if rate0 is not None else null.survival(at)
     if rate1 is not None and median1 is None and hazard_ratio is None:
@@ -387,14 +390,17 @@ def sizes(looks: str) -> tuple[int, ...]:
         span, _, step = part.partition("/")
         first, dash, last = span.partition("-")
         numbers = [first, *([last] if dash else []), *([step] if "/" in part else [])]
-        if not all(n.isascii() and n.isdigit() and len(n) < 6 for n in numbers) or (
+        if not all(n.isascii() and n.isdigit() and len(n) < 10 for n in numbers) or (
             "/" in part and (not dash or int(step) == 0)
         ):
             raise DesignError(
                 f"looks must be numbers of patients, such as 10,20,30 or 10-40/5; got {part!r}"
             )
         if dash and int(last) > LARGEST_N:
-            raise DesignError(f"a look must be a whole number from 1 to {LARGEST_N}; got {last}")
+            raise DesignError(
+                f"looks go on to {last} patients, which is too many to compute (at most "
+                f"{LARGEST_N}); let the last look be earlier"
+            )
         found += range(int(first), int(last) + 1, int(step or 1)) if dash else [int(first)]
         if dash and found[-1:] != [int(last)]:
             found.append(int(last))

@@ -48,7 +48,7 @@ def plot(answer: object, path: Path) -> Plotted:
     Raises
     ------
     InputError
-        If the file ends neither in .svg nor in .png.
+        If the file ends neither in .svg nor in .png, or cannot be written.
     ResultError
         If matplotlib is missing, or there is nothing to draw.
     """
@@ -57,15 +57,18 @@ def plot(answer: object, path: Path) -> Plotted:
     ending = path.suffix.lower().removeprefix(".")
     if ending not in get_args(Ending):
         raise InputError(f"{path}: a figure ends in .svg or .png; got {path.name!r}")
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: there is no folder {path.parent}; make it first")
     if find_spec("matplotlib") is None:
         raise ResultError("no figure without matplotlib; pip install 'onearm[report]' brings it")
     drawing = _drawing(answer)
     image = image_of(drawing, ending)  # type: ignore[arg-type]
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.part")
     try:
         beside.write_bytes(image)
         beside.replace(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
     finally:
         beside.unlink(missing_ok=True)
     return Plotted(path, drawing.alternative)
