@@ -53,7 +53,7 @@ def test_the_log_rank_test_of_medians_5_5_and_8_months_needs_56() -> None:
     assert numbers("nct07083375")["n"] == 56
 
 
-# What the protocol of NCT07083375 lists beside its own design: kind, p0 and p1 or medians in months,
+# What the protocol of NCT07083375 lists beside its own design: kind, rates or medians in months,
 # alpha, power, dropout. The values are those that independent programs gave for these trials.
 GIVE_56 = [
     ("logrank", 5.5, 8, 0.05, 0.80, 0),
