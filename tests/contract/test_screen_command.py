@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from onearm.cli import app
+from onearm.clinical.eligibility_words import reason
 from onearm.clinical.records import Screening
 from onearm.errors import InputError
 from onearm.io.csv import read_table
@@ -336,3 +337,41 @@ def test_what_does_not_exist_is_said_in_one_line(arguments, message):
     shown = onearm(*arguments)
 
     assert (shown.exit_code, message in shown.stderr) == (1, True), shown.stderr
+
+
+BELOW = """subject_id,fact,value,unit,date,lln,uln,diameter,nodal
+C09,first_dose,,,2026-03-10,,,,
+C09,HBSAG,POSITIVE,,2026-03-05,,,,
+C09,hbv_dna,<20,copies/mL,,,,,
+C09,ANC,<0.1,10^9/L,2026-03-08,1.5,7,,
+C09,TBIL,< 3,umol/L,2026-03-08,,20,,
+C09,lesions,Y,,2026-03-01,,,<10 mm,N
+C09,lesions,Y,,2026-03-01,,,14 mm,Y
+"""
+
+
+def test_a_value_beyond_what_is_measured_has_its_sign_once(tmp_path):
+    path = tmp_path / "facts.csv"
+    path.write_text(BELOW, encoding="utf-8")
+    criteria = json.loads(
+        onearm("screen", ROOT / "studies" / "nct07083375", path, "--json").stdout
+    )[0]["criteria"]
+    found = {item["id"]: item for item in criteria}
+
+    assert found["I09a"]["reason"].startswith("ANC <0.1 10^9/L on 2026-03-08 is not >= 1.5")
+    assert found["I09f"]["evidence"][0]["value"] == "< 3"
+    assert found["I09f"]["evidence"][0]["converted"] == "<0.15 ULN"
+    assert found["E09b"]["reason"] == "absent: hbv_dna <20 copies/mL is not > 1000 copies/mL"
+
+
+def test_events_that_do_not_count_are_evidence(tmp_path):
+    path = tmp_path / "facts.csv"
+    path.write_text(BELOW, encoding="utf-8")
+    answer = screen_study(ROOT / "studies" / "nct07083375", path)
+    (result,) = [one for one in answer.people[0].results if one.criterion.id == "I07"]
+
+    assert str(result.outcome) == "not_met"
+    assert reason(result) == (
+        "lesions: none of 2 events (2026-03-01, diameter <10 mm, nodal no; 2026-03-01, diameter "
+        "14 mm, nodal yes) is one where if nodal then diameter >= 15 mm else diameter >= 10 mm"
+    )

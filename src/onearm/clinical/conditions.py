@@ -257,7 +257,7 @@ def _exists(person: Person, node: Exists, values: Values, scope: str) -> Verdict
     found, missing = matching
     truths = [truth for _, truth in found]
     truth = True if True in truths else None if None in truths else False
-    shown = tuple(event for event, counts in found if counts is truth) if truth is not False else ()
+    shown = tuple(event for event, counts in found if counts is truth)
     evidence = (Evidence(node, shown, truth, len(found)),)
     return Verdict(truth, evidence, missing if truth is None else ())
 

@@ -43,7 +43,9 @@ def timing(
         return found
     delay, window = (given[0].start_date - due).days, treatment.cycle_window_days
     if delay > window:
-        found["DELAYED"] = f"{count_of(delay, 'day')} late, planned {due}"
+        whys = (r.change_reason for r in given if r.change == "DELAYED" and r.change_reason)
+        why = next((f" ({why})" for why in whys), "")
+        found["DELAYED"] = f"{count_of(delay, 'day')} late, planned {due}{why}"
     if delay < -window:
         found["EARLY"] = f"{count_of(-delay, 'day')} early, planned {due}"
     if drug.max_hold_days is not None and delay > drug.max_hold_days:

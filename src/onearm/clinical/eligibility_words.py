@@ -176,7 +176,7 @@ def _given(item: Evidence, node: Anything, given: Anything) -> EvidenceRow:
             text, threshold = str(value), f"{node.operator} {node.limit}"
         case Amount():
             assert isinstance(value, Measure)
-            text, unit = value.sign + value.text, value.unit
+            text, unit = value.text, value.unit
             threshold = f"{node.operator} {node.limit} {node.unit}"
             units = next(units for units in AMOUNT_UNITS.values() if node.unit in units)
             if value.unit != node.unit:
@@ -218,7 +218,7 @@ def _lab(item: Evidence, node: LabLimit, sample: Anything) -> EvidenceRow:
     elif unit_of(node.unit, node.test) != measure.unit:
         size = exact(measure.number, measure.unit, node.unit, node.test)
         converted = f"{measure.sign}{exact_text(size, limit)} {node.unit}"
-    row = _sampled(item, node.test, measure.sign + measure.text, threshold, sample)
+    row = _sampled(item, node.test, measure.text, threshold, sample)
     return row._replace(unit=unit or None, converted=converted)
 
 
@@ -244,11 +244,13 @@ def _events(item: Evidence, node: Exists | Count) -> EvidenceRow:
         limit = f"{node.operator} {node.limit}"
         sentence = f"the number of {node.selection.events} {value} {verb} {limit}"
     else:
-        recorded = int(item.value or 0)
-        none = f"none of {count_of(recorded, 'event')}" if recorded else "none recorded"
-        value = told or none
+        value, which = told or "none recorded", ""
+        if told and item.truth is False:
+            value = f"none of {count_of(len(events), 'event')} ({told})"
+            which = f" is one {_condition(node.selection)}"
+        elif told:
+            which = f" ({_condition(node.selection)})"
         threshold = f"one of {threshold}"
-        which = f" ({_condition(node.selection)})" if told else ""
         sentence = f"{node.selection.events}: {value}{which}"
     name = node.selection.events
     return EvidenceRow(name, value, None, None, None, threshold, item.truth, line, sentence)
@@ -272,7 +274,7 @@ def _happening(event: Happening) -> str:
             case frozenset():
                 parts.append(f"{name} {'+'.join(sorted(given.value))}")
             case Measure():
-                parts.append(f"{name} {given.value.sign}{given.value.text} {given.value.unit}")
+                parts.append(f"{name} {given.value.text} {given.value.unit}")
             case _:
                 parts.append(f"{name} {given.value}")
     return ", ".join(parts)
