@@ -227,6 +227,23 @@ def test_the_story_of_a_reader_is_what_the_rules_derive(script, answers):
     assert told > 190
 
 
+def test_a_decision_changes_the_non_target_response_alone(trials, answers):
+    found = points(answers["QL-037"])
+
+    assert [(str(p.non_target), str(p.overall)) for p in found] == [("CR", "SD"), ("CR", "SD")]
+    for point in found:
+        assert "overridden from NON-CR/NON-PD to CR by Invented Radiologist" in point.reason
+
+
+def test_adjudication_accepts_one_response_of_each_time_point():
+    rows = [row for row in table(FIRST_LINE, "responses") if row["accepted"]]
+
+    assert {row["subject_id"] for row in rows} == {"QL-017"}
+    accepted = Counter(row["date"] for row in rows if row["accepted"] == "Y")
+    assert set(accepted.values()) == {1}
+    assert {row["date"] for row in rows} == set(accepted)
+
+
 # Times
 
 TIMES = [  # subject, preset, days, event, rule
