@@ -415,6 +415,30 @@ def export(
 
 
 @app.command()
+def validate(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder of data sets.")],
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print each breach as CSV.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Check analysis data sets (ADaM) by rules.
+
+    XPT, Dataset-JSON, Parquet or CSV, by whoever wrote them, with define.xml where
+    there is one. The exit status is 1 when an error is found.
+
+    Example: onearm validate adam
+    """
+    with one_line_errors():
+        from onearm.pipeline.validate import validate_folder
+
+        answer = validate_folder(folder)
+        if as_csv:
+            typer.echo(answer.as_csv(), nl=False)
+        else:
+            _print(answer, as_json)
+        raise typer.Exit(answer.exit_status)
+
+
+@app.command()
 def screen(
     study: Study,
     facts: Annotated[

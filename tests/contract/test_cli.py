@@ -29,6 +29,7 @@ COMMANDS = [
     "figure",
     "compare",
     "export",
+    "validate",
     "screen",
     "dose",
     "grade",
