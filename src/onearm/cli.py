@@ -327,7 +327,7 @@ def figure(
     every: Annotated[bool, typer.Option("--list", help="List the figures.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Draw one figure of a study, with the plotted data as CSV beside it.
+    """Draw one figure of a study, with its data as CSV.
 
     By default into out/NAME.svg; --list names the figures.
 
