@@ -390,6 +390,17 @@ def test_each_reader_has_results_as_variants(two_readers):
     assert (value("cbr/all/total"), value("cbr.reader-1/all/total")) == (4, 4)
 
 
+def test_a_reading_that_differs_in_status_alone_has_moved():
+    # On the same day 42 one sees progression, the other none: 43 days, with event and without.
+    scans, theirs = {0: "T 50", 42: "T 60"}, {0: "T 50", 42: "T 50"}
+    readers = rows_of(theirs, evaluator="READER 1", first_line=20)
+    found = results_of([patient(lesions=[*rows_of(scans), *readers])])
+
+    assert found["pfs.reader-1/all/moved/count"].value == 1
+    assert found["pfs.reader-1/all/moved/total"].value == 1
+    assert (found["pfs/all/events"].value, found["pfs.reader-1/all/events"].value) == (1, 0)
+
+
 def test_the_concordance_of_two_readers(two_readers):
     def value(name):
         return two_readers[f"concordance.reader-1/all/{name}"].value
