@@ -25,7 +25,7 @@ from onearm.design.predictive import predictive_design
 from onearm.design.single_stage import exact_design
 from onearm.design.toxicity import toxicity_boundary
 from onearm.design.two_stage import simon
-from onearm.errors import InputError, ResultError
+from onearm.errors import InputError
 from onearm.pipeline import plot as plotting
 from onearm.pipeline.design import exact
 from onearm.pipeline.design_study import design_study
@@ -42,6 +42,7 @@ from onearm.results.design_curves import (
     rows_of_monitoring,
     rows_of_simon,
     rows_of_study,
+    rows_of_survival_monitor,
     rows_of_toxicity,
 )
 from onearm.results.design_rows import planned_design
@@ -412,9 +413,25 @@ def test_what_stood_there_stays_when_the_figure_cannot_be_written(tmp_path, monk
     assert [one.name for one in tmp_path.iterdir()] == ["figure.svg"]
 
 
-def test_a_trial_on_survival_has_no_boundary_in_responders(tmp_path):
-    with pytest.raises(ResultError, match="no figure: a design on survival"):
-        plotting.plot(Monitored("A", None, (), None, None), tmp_path / "figure.svg")
+def test_a_trial_on_survival_shows_its_events_beside_those_expected(tmp_path):
+    found = monitor_study(ROOT / "studies" / "nct07083375")
+    rows = {row.id: row for row in rows_of_survival_monitor(found.times, found.planned)}
+    last = max(int(row.item.partition(":")[2]) for row in rows.values() if row.item)
+    at = {name: rows[f"monitor/all/day:{last}/{name}"].value for name in ("observed", "expected")}
+
+    # The right end is the test that the command prints; Z there is (E - O) / sqrt(E).
+    assert at["observed"] == found.logrank.observed
+    assert at["expected"] == pytest.approx(found.logrank.expected)
+    bound = rows[f"monitor/all/day:{last}/bound"].value
+    assert (at["expected"] - bound) / at["expected"] ** 0.5 == pytest.approx(1.644854, abs=1e-6)
+    told = plotting.plot(found, tmp_path / "figure.svg").alternative
+    assert f"{found.logrank.observed} events observed" in told
+    modified = found.planned.model_copy(update={"test": "modified one-sample log-rank"})
+    others = rows_of_survival_monitor(found.times, modified)
+    assert not any(row.statistic == "bound" for row in others)  # its variance is another one
+
+
+def test_a_figure_ends_in_svg_or_png(tmp_path):
     with pytest.raises(InputError, match="a figure ends in"):
         plotting.plot(Monitored("A", None, (), None, None), tmp_path / "figure.gif")
 

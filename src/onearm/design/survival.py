@@ -298,6 +298,16 @@ def logrank_test(times: Sequence[float], events: Sequence[bool], null: Weibull) 
     return logrank_statistic(sum(bool(event) for event in events), expected)
 
 
+def promising_below(expected: float, alpha: float) -> float:
+    """Return the number of events below which Z = (E - O) / sqrt(E) is promising.
+
+    >>> round(promising_below(51.1, 0.05), 2)
+    39.34
+    """
+    critical = float(ndtri(1 - one_sided(alpha)))
+    return max(0.0, expected - critical * sqrt(positive("expected", expected, or_zero=True)))
+
+
 def logrank_statistic(observed: int, expected: float) -> LogrankTest:
     """Return Z = (E - O) / sqrt(E), positive when patients live longer, and its p-value.
 

@@ -49,7 +49,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Monitored:
-    """Where a trial stands; ``rule`` and ``course`` are what a figure of it shows."""
+    """Where a trial stands; what stands after ``toxicity`` is what a figure of it shows.
+
+    ``times`` are the days of each subject to the event of ``planned``, and whether it came.
+    """
 
     study: str
     cutoff: dt.date | None
@@ -59,6 +62,8 @@ class Monitored:
     toxicity: ToxicityStanding | None = None
     rule: tuple[Look, ...] = ()
     course: tuple[Course, ...] = ()
+    times: tuple[tuple[float, bool], ...] = ()
+    planned: SurvivalDesign | None = None
 
     def as_text(self) -> str:
         """Return the looks, the chances, and what they mean."""
@@ -146,8 +151,14 @@ def monitor_study(folder: Path | str) -> Monitored:
     plan = protocol.safety.stopping
     toxicity = None if plan is None else toxicity_standing(plan, [r for r, _ in treated], cutoff)
     if isinstance(protocol.design, SurvivalDesign) and not design.rule:
-        test = _logrank(found, protocol.design)
-        return Monitored(protocol.study.id, cutoff, (), None, test, toxicity)
+        times = _times(found, protocol.design)
+        months = [days / float(DAYS_PER_MONTH) for days, _ in times]
+        test = logrank_test(months, [is_event for _, is_event in times],
+                            historical_curve(protocol.design))  # fmt: skip
+        return Monitored(
+            protocol.study.id, cutoff, (), None, test, toxicity,
+            times=times, planned=protocol.design,
+        )  # fmt: skip
     people = [(answers, _is_open(answers, _is_ongoing(records))) for records, answers in treated]
     standing = tuple(_after_a_stop([_standing(look, people, design) for look in design.rule]))
     chances = _chances(found, design, people)
@@ -244,9 +255,8 @@ def _chances(
     return interim(design.rule, outcomes, design.p0, target)
 
 
-def _logrank(found: Analysed, planned: SurvivalDesign) -> LogrankTest:
+def _times(found: Analysed, planned: SurvivalDesign) -> tuple[tuple[float, bool], ...]:
     events = [a.events[planned.endpoint] for a in found.derived if planned.endpoint in a.events]
     if not events:
         raise InputError(f"{found.study.folder}: no subject with a time to {planned.endpoint}")
-    months = [float(event.days / DAYS_PER_MONTH) for event in events]
-    return logrank_test(months, [event.is_event for event in events], historical_curve(planned))
+    return tuple((event.days, event.is_event) for event in events)

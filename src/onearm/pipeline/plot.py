@@ -82,10 +82,11 @@ def _drawing(answer: object) -> Drawing:
             rows = curves.rows_of_study(answer.protocol, answer.design)
             return boundaries.draw_study(rows, answer.study, answer.design.kind)
         case Monitored():
-            if not answer.rule:
-                raise ResultError("no figure: a design on survival has no boundary in responders")
-            rows = curves.rows_of_monitor(answer.rule, answer.course)
             cutoff = "" if answer.cutoff is None else answer.cutoff.isoformat()
+            if answer.planned is not None:
+                rows = curves.rows_of_survival_monitor(answer.times, answer.planned)
+                return monitored.draw_survival_monitor(rows, answer.study, cutoff)
+            rows = curves.rows_of_monitor(answer.rule, answer.course)
             return monitored.draw_monitor(rows, answer.study, cutoff)
     found: Any = getattr(answer, "design", None)
     draws: dict[type, Callable[[Any], Drawing]] = {

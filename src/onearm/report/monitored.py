@@ -1,6 +1,7 @@
 """The figure of a running trial: its responders by enrolment before the zones of its design.
 
-Draws the rows of ``results.design_curves.rows_of_monitor`` and computes nothing.
+For a survival endpoint its events beside those expected. Draws the rows of
+``results.design_curves`` and computes nothing.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from onearm.report.sheet import (
 )
 from onearm.report.shown import position
 from onearm.results.model import Row
+from onearm.terms import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,6 +77,58 @@ def draw_monitor(rows: Sequence[Row], study: str, cutoff: str) -> Drawing:
     with page(4.4, title, notes, AXIS + KEY) as (sheet, low, high):
         axes = panel(sheet, LEFT, WIDTH - RIGHT, low, high)
         _course(axes, known, seen, may, sizes)
+    return Drawing(title, f"{title}. {' '.join(notes)}", sheet)
+
+
+def draw_survival_monitor(rows: Sequence[Row], study: str, cutoff: str) -> Drawing:
+    """Draw the events of a running trial beside those expected under the historical curve."""
+    known = Numbers(rows)
+    until = f", data cut-off {cutoff}" if cutoff else ""
+    title = f"{study}: events against the historical curve{until}"
+    names = ("observed", "expected", "bound")
+    points = {name: known.items("monitor/all/day:", name) for name in names}
+    last = {name: fmt.result(found[-1][1]) for name, found in points.items() if found}
+    told = (
+        f" Below {last['bound']} events the test would be promising (one-sided alpha "
+        f"{known.share('design/all/alpha_limit')})."
+        if "bound" in last
+        else ""
+    )
+    notes = [
+        (
+            f"{last['observed']} events observed, {last['expected']} expected under the historical "
+            f"curve for the same subjects and times.{told} Only the right end decides, at the "
+            "planned analysis."
+        )
+    ]
+    looks = {
+        "observed": Look("observed", BLUE, "-"),
+        "expected": Look("expected, historical curve", MUTED, DASHED),
+        "bound": Look("promising below", ORANGE, (0, (2, 1.5))),
+    }
+    with page(4.2, title, notes) as (sheet, low, high):
+        axes = panel(sheet, LEFT, WIDTH - RIGHT, low, high)
+        for name, found in points.items():
+            if not found:
+                continue
+            xs, ys = [x for x, _ in found], [float(position(row)) for _, row in found]
+            if name == "observed":  # a step at each event
+                xs, ys = [x for x in xs for _ in (0, 1)][1:], [y for y in ys for _ in (0, 1)][:-1]
+            width = 1.9 if name == "observed" else 1.4
+            line(axes, xs, ys, looks[name], f"monitor/all/{name}#curve", width)
+        end = points["observed"][-1][0]
+        ticks = range(0, int(end / float(DAYS_PER_MONTH)) + 1, 3)
+        axes.set_xticks([float(month * DAYS_PER_MONTH) for month in ticks], [*map(str, ticks)])
+        axes.set_xlim(0, max(end, 1) * 1.02)
+        tops = [float(position(found[-1][1])) for found in points.values() if found]
+        axes.set_ylim(0, max(*tops, 1) * 1.08)
+        axes.yaxis.set_major_locator(whole_counts())
+        axes.set_xlabel("Months since the first dose")
+        axes.set_ylabel("Events (cumulative)")
+        axes.legend(
+            handles=[key(looks[name]) for name, found in points.items() if found],
+            loc="upper left", frameon=False, fontsize=8.5, handlelength=2.6,
+        )  # fmt: skip
     return Drawing(title, f"{title}. {' '.join(notes)}", sheet)
 
 

@@ -21,13 +21,13 @@ from onearm.design.operating import Look, operating, two_stage_rule
 from onearm.design.posterior import PosteriorDesign
 from onearm.design.predictive import PredictiveDesign
 from onearm.design.single_stage import ExactDesign
-from onearm.design.survival import Weibull
+from onearm.design.survival import Weibull, promising_below
 from onearm.design.toxicity import ToxicityBoundary
 from onearm.design.two_stage import SimonDesigns, TwoStage
 from onearm.format import percent, plain
 from onearm.protocol.model import Protocol
 from onearm.protocol.planned_design import PrecisionDesign, SurvivalDesign
-from onearm.results.design_rows import DESIGN, PlannedDesign, survival_curves
+from onearm.results.design_rows import DESIGN, PlannedDesign, historical_curve, survival_curves
 from onearm.results.ledger import Entry, Ledger
 from onearm.results.model import Row
 from onearm.results.plan import ALL, TREATED, Analysis
@@ -169,6 +169,35 @@ def rows_of_monitor(rule: Sequence[Look], course: Iterable[Course]) -> tuple[Row
         at = Entry(MONITOR, ALL, "", f"n:{seen.n}", f"first {seen.n} by enrolment")
         ledger.add(at, "responders", Kind.COUNT, seen.responders, formula="confirmed")
         ledger.add(at, "possible", Kind.COUNT, seen.possible, formula="confirmed, or still open")
+    return ledger.results().rows
+
+
+def rows_of_survival_monitor(
+    times: Sequence[tuple[float, bool]], planned: SurvivalDesign
+) -> tuple[Row, ...]:
+    """Return the events by time since the first dose, beside those of the historical curve.
+
+    ``times`` are the days of each subject and whether it is an event. ``bound``: with fewer
+    events Z would be promising; only for the test whose variance is E.
+    """
+    ledger, null = Ledger(), historical_curve(planned)
+    month = float(DAYS_PER_MONTH)
+    days = sorted({0, *(ceil(time) for time, _ in times)})
+    step = max(1, days[-1] // POINTS_OF_A_CURVE)
+    for day in sorted({*days, *range(0, days[-1], step)}):
+        at = Entry(MONITOR, ALL, "", f"day:{day}", f"day {day}")
+        observed = sum(is_event and time <= day for time, is_event in times)
+        expected = sum((min(time, day) / month / null.scale) ** null.shape for time, _ in times)
+        ledger.add(at, "observed", Kind.COUNT, observed, formula="events up to this day")
+        ledger.add(
+            at, "expected", Kind.QUANTITY, expected, unit="events",
+            formula="sum of the historical cumulative hazard at each time, up to this day",
+        )  # fmt: skip
+        if planned.test == "one-sample log-rank":
+            bound = promising_below(expected, float(planned.alpha))
+            ledger.add(at, "bound", Kind.QUANTITY, bound, unit="events",
+                       formula="E - z sqrt(E), z of the one-sided alpha")  # fmt: skip
+    ledger.add(_all(), "alpha_limit", Kind.PROPORTION, float(planned.alpha), formula="one-sided")
     return ledger.results().rows
 
 
