@@ -53,6 +53,13 @@ def test_the_calendar_as_json_holds_doses_inputs_and_dates():
     assert "GFR 83.81 mL/min (Cockcroft-Gault)" in carboplatin["inputs"]
 
 
+def test_an_event_that_is_asked_for_has_an_answer_also_where_no_rule_speaks_of_it():
+    _, text, _ = run(TQB, *START, "--event", "hemoptysis: 2")
+
+    assert "anlotinib, no rule: hemoptysis, grade 2: no rule of the protocol speaks of it" in text
+    assert "the investigator decides" in text
+
+
 def test_a_creatinine_in_mg_dl_is_the_same_creatinine():
     one = run(QL, *START, *BODY, "--choose", "carboplatin", "--creatinine", "88.42 umol/L")
     other = run(QL, *START, *BODY, "--choose", "carboplatin", "--creatinine", "1 mg/dL")
@@ -122,7 +129,12 @@ WRONG = [  # arguments, the one line
     ((QL, *START, "--height-cm", "1.70"), "got 1.7; is it in metres?"),
     ((QL, *START, "--sex", "male"), "--sex must be F or M; got 'male'"),
     ((QL, *START, "--creatinine", "80"), "a number with its unit, '80 umol/L' or '0.9 mg/dL'"),
-    ((QL, *START, "--creatinine", "90 mg/dL"), "creatinine must be between 15 and 2000 umol/L"),
+    (
+        (QL, *START, "--creatinine", "90 mg/dL"),
+        "got 90 mg/dL, which is 7957.8 umol/L; was umol/L meant?",
+    ),
+    ((QL, *START, "--creatinine", "0.1 mg/dL"), "got 0.1 mg/dL, which is 8.842 umol/L"),
+    ((QL, *START, "--creatinine", "NaN mg/dL"), "creatinine must be between 15 and 2000 umol/L"),
     ((QL, *START, "--gfr", "0"), "gfr must be between 1 and 300 mL/min; got 0"),
     ((QL, *START, "--weight-at", "62"), "--weight-at must be CYCLE:KG, such as 3:62; got '62'"),
     ((TQB, *START, "--event", "rash"), "--event must be TERM: GRADE with a grade from 1 to 5"),

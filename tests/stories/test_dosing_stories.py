@@ -792,6 +792,16 @@ def test_the_second_occurrence_is_another_event_and_no_other_grade(story, rows, 
     assert [p.grade for p in found if p.action == "hold"] == held
 
 
+def test_events_without_days_are_events_of_their_own():
+    """Of two grades asked for in turn, without an onset, the second is the second occurrence."""
+    trigger = {"grades": "2-4", "from_occurrence": 2}
+    rule = {"drug": ANLO, "when": "w", "action": "a", "trigger": trigger, "proposes": "hold"}
+    rash = [AdverseEvent("S01", "Rash", grade=2), AdverseEvent("S01", "Rash", grade=3)]
+    found = propose(rash, treatment(ANLOTINIB, rules=[rule]))
+
+    assert [p.grade for p in found if p.action == "hold"] == [3]
+
+
 def test_a_level_is_not_guessed_from_milligrams():
     drug = {**BY_WEIGHT, "levels": ["5 mg/kg", "4 mg/kg"]}
     rule = {

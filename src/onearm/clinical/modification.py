@@ -9,8 +9,8 @@ recorded, not refused. The rules:
   and its turn among the subject's events of that term fit the rule's trigger;
   of several the first in the protocol counts. A row that begins while an earlier
   one of its term lasts, or on the day after its end, is that event with another
-  grade and no further turn. A rule ``keep`` without a trigger speaks of every
-  event of grade 3 or higher.
+  grade and no further turn; a row without an onset is a turn of its own. A rule
+  ``keep`` without a trigger speaks of every event of grade 3 or higher.
 * ``reduce`` proposes the next level below the dose at the onset, or that dose
   less the rule's share. At the lowest level there is nothing to reduce to: to
   interrupt or to stop is proposed.
@@ -69,6 +69,8 @@ def propose(
     treatment: Treatment,
     doses: Sequence[Dose] = (),
     current: Mapping[str, Amount] | None = None,
+    *,
+    is_asked: bool = False,
 ) -> tuple[Proposal, ...]:
     """Return the proposals for the events of one subject, in the order of their onset.
 
@@ -83,6 +85,8 @@ def propose(
     current
         By drug the dose at the onset, where no doses are at hand; by default
         the starting dose.
+    is_asked
+        Whether each event gets an answer, also a mild one of which no rule speaks.
     """
     ordered = sorted(events, key=lambda event: (event.onset_date or dt.date.max, event.term))
     found: list[Proposal] = []
@@ -92,7 +96,7 @@ def propose(
             if doses and not given:
                 continue  # the other alternative, or a drug that was never given
             at = _dose_at(drug, given, event.onset_date, (current or {}).get(drug.name))
-            one = _proposal(event, drug, turn, treatment, at, given)
+            one = _proposal(event, drug, turn, treatment, at, given, is_asked)
             if one is not None:
                 found.append(one)
     return tuple(found)
@@ -104,8 +108,9 @@ def _turns(ordered: Iterable[AdverseEvent]) -> list[int]:
     seen: dict[str, tuple[int, dt.date]] = {}
     for event in ordered:
         turn, until = seen.get(event.term.casefold(), (0, dt.date.min))
-        onset, end = event.onset_date or dt.date.max, event.end_date or dt.date.max
-        if turn == 0 or (until < dt.date.max and onset > until + dt.timedelta(days=1)):
+        onset, end = event.onset_date, event.end_date or dt.date.max
+        is_after = until < dt.date.max and (onset or dt.date.max) > until + dt.timedelta(days=1)
+        if turn == 0 or onset is None or is_after:
             turn += 1
         seen[event.term.casefold()] = turn, max(until, end)
         found.append(turn)
@@ -155,11 +160,12 @@ def _proposal(
     treatment: Treatment,
     at: Amount,
     given: Sequence[Dose],
+    is_asked: bool,
 ) -> Proposal | None:
     rule = _rule(treatment, drug, event, turn)
     decision = _decision(event, drug)
     is_severe = (event.grade or 0) >= SEVERE and _concerns(event, drug)
-    if rule is None and decision is None and not is_severe:
+    if rule is None and decision is None and not (is_severe or is_asked):
         return None
     action, to, why = _action(drug, rule, at)
     if rule is None and (others := _others(treatment, drug)):

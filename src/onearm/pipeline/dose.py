@@ -198,7 +198,7 @@ def dose_calendar(
     given = {dose.drug for dose in calendar.doses}
     proposals = [
         one
-        for one in propose(events_of(events), protocol.treatment, current=current)
+        for one in propose(events_of(events), protocol.treatment, current=current, is_asked=True)
         if one.drug in given
     ]
     assumed = tuple(one for one in protocol.assumptions if one.field.startswith("treatment"))

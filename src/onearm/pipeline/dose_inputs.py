@@ -16,6 +16,7 @@ from onearm.clinical.dose_amounts import Body
 from onearm.clinical.patient_body import CREATININE_UNITS
 from onearm.clinical.records import AdverseEvent
 from onearm.errors import InputError, nearest
+from onearm.format import plain
 from onearm.protocol.values import Amount, read_amount, read_day
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -76,7 +77,15 @@ def _creatinine(text: str) -> Decimal:
     if factor is None or number is None:
         allowed = "a number with its unit, '80 umol/L' or '0.9 mg/dL'"
         raise InputError(f"--creatinine must be {allowed}; got {text!r}")
-    return plausible(number * factor, CREATININE)
+    found = number * factor
+    is_mass = factor != 1 and number.is_finite() and number > 0
+    if is_mass and not CREATININE.lowest <= found <= CREATININE.highest:
+        meant = "; was umol/L meant?" if number >= CREATININE.lowest else ""
+        raise InputError(
+            f"creatinine must be between {CREATININE.lowest} and {CREATININE.highest} umol/L; got "
+            f"{text.strip()}, which is {plain(found)} umol/L{meant}"
+        )
+    return plausible(found, CREATININE)
 
 
 def weights_of(texts: Sequence[str]) -> dict[int, Decimal]:
