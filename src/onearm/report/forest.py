@@ -21,6 +21,7 @@ NULLS = ("orr/all/null_rate", "primary/all/threshold")
 """Where the rate that is too low stands: of the design, or of the test of the endpoint."""
 STEP = {1: 12.0, 2: 14.0}
 TOP, BOTTOM = 20.0, 30.0
+NARROW = 160.0  # pixels of the axes, 100 an inch, below which there is room for three ticks
 
 
 def draw_forest(trial: Trial, want: Wanted) -> Drawn | None:
@@ -76,7 +77,7 @@ def _plate(shown: Shown, groups: Sequence[str], columns: int) -> tuple[Plate, Ax
     step = STEP[columns]
     bottom = TOP + step * len(groups)
     plate = Plate(columns, bottom + BOTTOM)
-    size = plate.size
+    size = plate.size if columns == 2 else 6.0
     counts = [_cells(shown, group)[0] for group in groups]
     rates = [phrase(*_cells(shown, group)[1:]) for group in groups]
     heads = ("n/N", f"ORR, % ({shown.level} CI)")
@@ -90,13 +91,14 @@ def _plate(shown: Shown, groups: Sequence[str], columns: int) -> tuple[Plate, Ax
     left = 6 + max(text_width(label, size) for label in labels) + 10
     at = (plate.width - 6 - wide[1] - 8 - wide[0], plate.width - 6 - wide[1])
     for x, head in zip(at, heads, strict=True):
-        plate.text(x, TOP / 2, head, color=MUTED)
+        plate.text(x, TOP / 2, head, color=MUTED, fontsize=size)
     for i, label in enumerate(labels):
         y = TOP + step * (i + 0.5)
-        plate.text(6, y, label, fontweight="bold" if groups[i] == "all" else "normal")
+        weight = "bold" if groups[i] == "all" else "normal"
+        plate.text(6, y, label, fontweight=weight, fontsize=size)
         for x, cell in zip(at, (counts[i], rates[i]), strict=True):
             for text, result in cell:
-                plate.text(x, y, text, f"{result}#text" if result else None)
+                plate.text(x, y, text, f"{result}#text" if result else None, fontsize=size)
                 x += text_width(text, size)
     return plate, plate.panel(left, TOP, right, bottom)
 
@@ -108,7 +110,9 @@ def plain_of(spans: Phrase) -> str:
 
 def _lines(axes: Axes, shown: Shown, null: str | None) -> None:
     axes.set_xlim(0, 1)
-    axes.set_xticks([k / 5 for k in range(6)], [str(20 * k) for k in range(6)])
+    is_narrow = axes.get_window_extent().width < NARROW
+    ticks = range(0, 101, 50 if is_narrow else 20)
+    axes.set_xticks([tick / 100 for tick in ticks], [str(tick) for tick in ticks])
     axes.set_xlabel("Objective response rate (%)", labelpad=1)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)

@@ -44,6 +44,10 @@ KINDS = (
     Kind("flow", "Who was screened, enrolled, treated, and went on", "subjects", "flow.draw_flow"),
     Kind("waterfall", "Best change of the target sum, a bar a patient",
          "a target sum after baseline", "waterfall.draw_waterfall", "group"),
+    Kind("swimmer", "Time on treatment and course of response, a lane a patient",
+         "doses", "swimmer.draw_swimmer", "group"),
+    Kind("spider", "Change of the target sum over time, a line a patient",
+         "a target sum after baseline", "spider.draw_spider", "group"),
     Kind("forest", "Objective response rate by subgroup, with the rate of no interest",
          "a response rate", "forest.draw_forest", "groups"),
     Kind("pfs", "Progression-free survival", TIMES, "curves.Curves", "groups", ("pfs",)),
@@ -60,6 +64,12 @@ KINDS = (
          "related adverse events", "butterfly.Butterfly", "group", ("trae",)),
     Kind("ae", "Adverse events by term: any grade, and grade 3 or higher", "adverse events",
          "butterfly.Butterfly", "group", ("ae",)),
+    Kind("events", "Adverse events by patient: the worst grade of each term",
+         "treatment-emergent adverse events", "event_grid.draw_events", "group"),
+    Kind("lesions", "Diameters, their sum, and the response of each scan of one patient",
+         "a measured target lesion", "lesion_lines.draw_lesions", "subject"),
+    Kind("accrual", "Patients enrolled over time, against the plan", "days of enrolment",
+         "accrual.draw_accrual"),
 )  # fmt: skip
 """In the order in which they are listed."""
 

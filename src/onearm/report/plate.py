@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from onearm.report.figures import INK, MUTED, POINTS_PER_INCH, canvas
 from onearm.report.model import Phrase, Plotted, Span
+from onearm.terms import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -197,6 +198,26 @@ class Plate:
 def width_of(columns: int) -> float:
     """Return the width of a figure in points."""
     return COLUMN_MM[columns] / MM_PER_INCH * POINTS_PER_INCH
+
+
+class Marks:
+    """What the marks of a figure say that show records: by the mark's id."""
+
+    def __init__(self) -> None:
+        self.words: dict[str, str] = {}
+
+    def add(self, *lines: str) -> str:
+        """Keep what a mark says, its heading first; return its id."""
+        name = f"mark-{len(self.words) + 1}"
+        self.words[name] = "\n".join(line for line in lines if line)
+        return name
+
+
+def month_ticks(axes: Axes, end: float, most: int) -> None:
+    """Put round months under an axis that counts days from 0 to ``end``."""
+    every = next(n for n in (1, 2, 3, 6, 12, 24, 60) if end / float(DAYS_PER_MONTH) / n <= most)
+    months = range(0, int(end / float(DAYS_PER_MONTH)) + 1, every)
+    axes.set_xticks([float(month * DAYS_PER_MONTH) for month in months], [*map(str, months)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,147 @@
+"""The grid of adverse events: a row a term, a column a patient, the worst grade in the cell.
+
+The commonest terms, and the patients with most of them at the left. Draws
+recorded events; computes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from onearm import format as fmt
+from onearm.clinical.derived import EventListing
+from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text
+from onearm.report.model import Plotted, Span, phrase
+from onearm.report.plate import GRADES, GRID, Drawn, Marks, Plate, shortened, text_width
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST = 30
+STEP = {1: 7.5, 2: 9.5}
+TOP = {1: 32.0, 2: 20.0}  # room for the keys
+MOST_NAMED = {1: 24, 2: 64}
+Cells = dict[tuple[str, str], list[EventListing]]  # by term and patient, the worst first
+
+
+def draw_events(trial: Trial, want: Wanted) -> Drawn | None:
+    """Draw the treatment-emergent events; None where there is none."""
+    members = trial.members(want.group)
+    courses = [c for c in trial.courses if members is None or c.subject_id in members]
+    cells: Cells = {}
+    for course in courses:
+        for event in course.adverse_events:
+            if event.is_emergent:
+                cells.setdefault((event.term, course.subject_id), []).append(event)
+    if not cells:
+        return None
+    for events in cells.values():
+        events.sort(key=lambda event: -(event.grade or 0))
+    by_term = Counter(term for term, _ in cells)
+    terms = sorted(by_term, key=lambda term: (-by_term[term], term))[:MOST]
+    by_patient = Counter(who for term, who in cells if term in terms)
+    people = sorted((c.subject_id for c in courses), key=lambda who: (-by_patient[who], who))
+    plate, axes = _plate(terms, people, want.columns)
+    marks = Marks()
+    for y, term in enumerate(terms):
+        for x, who in enumerate(people):
+            if (term, who) in cells:
+                _cell(axes, marks, (x, y), cells[term, who])
+    grades = {events[0].grade for events in cells.values()}
+    plate.legend(_keys(grades), 8, 2, plate.width - 16)
+    of = "" if want.group == "all" else f", {trial.shown.groups[want.group]}"
+    title = f"Treatment-emergent adverse events by patient{of}"
+    first = "; ".join(f"{term}, {fmt.count_of(by_term[term], 'patient')}" for term in terms[:5])
+    return Drawn(
+        title,
+        plate,
+        f"Heat map. {title}, {fmt.count_of(len(people), 'patient')}: the worst grade of each term. "
+        f"{first}.",
+        phrase(
+            "Columns, treated patients, those with most of these terms at the left; rows, the "
+            "commonest terms; colour, the worst CTCAE grade of a patient and term among "
+            "treatment-emergent events." + cutoff_text(trial.shown)
+        ),
+        _data(terms, people, cells),
+        marks.words,
+    )
+
+
+def _plate(terms: Sequence[str], people: Sequence[str], columns: int) -> tuple[Plate, Axes]:
+    step, top = STEP[columns], TOP[columns]
+    size = min(step - 1.5, 6.8)
+    is_named = len(people) <= MOST_NAMED[columns]
+    low = max(text_width(who, 5.6) for who in people) + 8 if is_named else 8.0
+    bottom = top + step * len(terms)
+    plate = Plate(columns, bottom + low + (0 if is_named else 10))
+    room = plate.width * 0.36
+    names = [shortened(term, room, size) for term in terms]
+    left = max(text_width(name, size) for name in names) + 12
+    wide = plate.width - left - 8
+    axes = plate.panel(left, top, left + min(wide, 16.0 * len(people)), bottom)
+    axes.set_xlim(-0.5, len(people) - 0.5)
+    axes.set_ylim(len(terms) - 0.5, -0.5)
+    axes.set_yticks([])
+    axes.set_xticks([])
+    if is_named:
+        axes.set_xticks(range(len(people)), people, rotation=90, fontsize=5.6, parse_math=False)
+        axes.tick_params(axis="x", length=0, pad=2)
+    else:
+        axes.set_xlabel("Patients", labelpad=2)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_visible(False)
+    for x in range(len(people) + 1):
+        axes.axvline(x - 0.5, color=GRID, linewidth=0.5, zorder=0)
+    for y in range(len(terms) + 1):
+        axes.axhline(y - 0.5, color=GRID, linewidth=0.5, zorder=0)
+    for i, name in enumerate(names):
+        plate.text(left - 5, top + step * (i + 0.5), name, ha="right", fontsize=size)
+    return plate, axes
+
+
+def _cell(axes: Axes, marks: Marks, at: tuple[int, int], events: Sequence[EventListing]) -> None:
+    from matplotlib.patches import Rectangle
+
+    worst = events[0]
+    lines = [
+        f"grade {event.grade if event.grade is not None else 'not recorded'}, "
+        f"{event.onset_date or 'no onset'} to {event.end_date or 'ongoing or unknown'}"
+        + (", serious" if event.is_serious else "")
+        + (f", {event.outcome.lower()}" if event.outcome else "")
+        for event in events
+    ]
+    where = fmt.source_lines(source for event in events for source in event.sources)
+    said = marks.add(f"{worst.subject_id}: {worst.term}", *lines, where)
+    x, y = at
+    axes.add_patch(
+        Rectangle((x - 0.46, y - 0.44), 0.92, 0.88, facecolor=GRADES[worst.grade or 0],
+                  edgecolor=MUTED if not worst.grade else "none", linewidth=0.4, gid=said)
+    )  # fmt: skip
+
+
+def _keys(grades: set[int | None]) -> list[Any]:
+    from matplotlib.patches import Patch
+
+    handles = [
+        Patch(facecolor=GRADES[grade], edgecolor=INK, linewidth=0.3, label=f"grade {grade}")
+        for grade in range(1, 6)
+        if grade in grades
+    ]
+    if None in grades:
+        handles.append(Patch(facecolor=GRADES[0], edgecolor=MUTED, linewidth=0.4,
+                             label="grade not recorded"))  # fmt: skip
+    return handles
+
+
+def _data(terms: Sequence[str], people: Sequence[str], cells: Cells) -> Plotted:
+    rows = [
+        (term, who, f"{event.grade or ''}", f"{event.onset_date or ''}", f"{event.end_date or ''}",
+         fmt.source_lines(event.sources))
+        for term in terms
+        for who in people
+        for event in cells.get((term, who), ())
+    ]  # fmt: skip
+    columns = ("Term", "Patient", "Grade", "Onset", "End", "Records")
+    return Plotted(columns, tuple(tuple(Span(text) for text in row) for row in rows))
