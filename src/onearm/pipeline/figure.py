@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, get_args
 from onearm.errors import InputError, ResultError, nearest
 from onearm.format import plain, text_table
 from onearm.pipeline.derived import subject_courses
-from onearm.pipeline.lab_findings import grades_by_subject
+from onearm.pipeline.lab_findings import criteria_of, grades_by_subject
 from onearm.pipeline.run import Analysed, analyse
+from onearm.protocol.ctcae import Ctcae
 from onearm.results.model import Results
 
 if TYPE_CHECKING:
@@ -159,7 +160,23 @@ def trial_of(analysed: Analysed) -> Trial:
     study = analysed.study
     shown = Shown(analysed.results, study.protocol)
     courses = subject_courses(study, analysed.derived, grades_by_subject(study))
-    return Trial(shown, analysed.derived, study.subjects, courses)
+    return Trial(shown, analysed.derived, study.subjects, courses, _bands(criteria_of(study)))
+
+
+def _bands(ctcae: Ctcae | None) -> dict[str, tuple[tuple[float, int], ...]]:
+    """Return from which multiple of the ULN each grade counts where the baseline is normal."""
+    found: dict[str, tuple[tuple[float, int], ...]] = {}
+    for term in () if ctcae is None else ctcae.terms:
+        edges = [
+            (float(limit.factor), grade)
+            for band in term.forms.get("normal", {}).get("", ())
+            for limit in band.any_of[0]
+            for grade in band.grades[:1]
+            if (limit.of, limit.ref) == ("", "ULN") and not limit.plus and grade
+        ]
+        if term.direction == "high" and edges:
+            found.setdefault(term.analyte, tuple(sorted(edges)))
+    return found
 
 
 def _kind(name: str) -> Kind:

@@ -9,16 +9,19 @@ looks the same everywhere. Computes nothing.
 
 from __future__ import annotations
 
+import datetime as dt
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from xml.sax.saxutils import escape
 
 from onearm import format as fmt
 from onearm.clinical.derived import BestResponse, Event, SubjectCourse, TimePoint
-from onearm.clinical.records import SubjectRecords
+from onearm.clinical.records import Source, SubjectRecords
 from onearm.report.model import Phrase, Span, phrase, text_of
 from onearm.report.shown import Shown
 
@@ -51,6 +54,55 @@ STYLE = {
 }
 
 
+class Cycle(Protocol):
+    """One drug in one cycle, beside the plan."""
+
+    @property
+    def subject_id(self) -> str: ...  # noqa: D102
+    @property
+    def cycle(self) -> int: ...  # noqa: D102
+    @property
+    def drug(self) -> str: ...  # noqa: D102
+    @property
+    def first_date(self) -> dt.date | None: ...  # noqa: D102
+    @property
+    def planned_days(self) -> int: ...  # noqa: D102
+    @property
+    def given_days(self) -> int: ...  # noqa: D102
+    @property
+    def given(self) -> Decimal: ...  # noqa: D102
+    @property
+    def planned(self) -> Decimal | None: ...  # noqa: D102
+    @property
+    def unit(self) -> str: ...  # noqa: D102
+    @property
+    def deviations(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def reason(self) -> str: ...  # noqa: D102
+    @property
+    def sources(self) -> tuple[Source, ...]: ...  # noqa: D102
+
+
+class Course(Protocol):
+    """Everything given to one subject, cycle by cycle."""
+
+    @property
+    def drugs(self) -> Sequence[Cycle]: ...  # noqa: D102
+
+
+class Intensity(Protocol):
+    """Dose intensity of one drug; ``relative`` to the plan, 1 is 100 %."""
+
+    @property
+    def drug(self) -> str: ...  # noqa: D102
+    @property
+    def relative(self) -> Fraction | None: ...  # noqa: D102
+    @property
+    def reason(self) -> str: ...  # noqa: D102
+    @property
+    def sources(self) -> tuple[Source, ...]: ...  # noqa: D102
+
+
 class Answers(Protocol):
     """What the figures use of the answers about one subject."""
 
@@ -62,6 +114,10 @@ class Answers(Protocol):
     def best(self) -> BestResponse: ...  # noqa: D102
     @property
     def events(self) -> dict[str, Event]: ...  # noqa: D102
+    @property
+    def course(self) -> Course: ...  # noqa: D102
+    @property
+    def intensities(self) -> Sequence[Intensity]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +125,15 @@ class Trial:
     """What figures are drawn from: the results, and each subject's records and answers.
 
     ``records`` and ``courses`` (what happened to each subject, by day) may be
-    missing; figures that need them are then left out.
+    missing; figures that need them are then left out. ``bands`` holds by analyte
+    from which multiple of the upper limit of normal each grade counts.
     """
 
     shown: Shown
     answers: Sequence[Answers]
     records: Sequence[SubjectRecords] = ()
     courses: Sequence[SubjectCourse] = ()
+    bands: Mapping[str, Sequence[tuple[float, int]]] = field(default_factory=dict)
 
     def members(self, group: str) -> frozenset[str] | None:
         """Return the subjects of a group; None means everybody."""

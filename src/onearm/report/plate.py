@@ -62,7 +62,9 @@ def text_width(text: str, size: float, weight: str = "normal") -> float:
     return float(text_to_path.get_text_width_height_descent(text, letters, ismath=False)[0])
 
 
-def lines_of(spans: Iterable[Span], width: float, size: float) -> list[list[Place]]:
+def lines_of(
+    spans: Iterable[Span], width: float, size: float, weight: str = "normal"
+) -> list[list[Place]]:
     """Break a phrase into lines that are no wider than ``width`` points.
 
     Lines break at spaces; what stands without a space between it stays together.
@@ -77,22 +79,22 @@ def lines_of(spans: Iterable[Span], width: float, size: float) -> list[list[Plac
                 clusters.append([])
             if word:
                 clusters[-1].append(Span(word))
-    space = text_width(" ", size)
+    space = text_width(" ", size, weight)
     lines: list[list[Place]] = [[]]
     left = 0.0
     for cluster in (one for one in clusters if one):
-        wide = sum(text_width(span.text, size) for span in cluster)
+        wide = sum(text_width(span.text, size, weight) for span in cluster)
         if lines[-1] and left + wide > width:
             lines.append([])
             left = 0.0
         for span in cluster:
             lines[-1].append(Place(left, span.text, span.result))
-            left += text_width(span.text, size)
+            left += text_width(span.text, size, weight)
         left += space
-    return [_joined(line, size) for line in lines]
+    return [_joined(line, size, weight) for line in lines]
 
 
-def _joined(line: Sequence[Place], size: float) -> list[Place]:
+def _joined(line: Sequence[Place], size: float, weight: str) -> list[Place]:
     """Return a line whose words between two results are one piece."""
     pieces: list[Place] = []
     end = 0.0
@@ -103,20 +105,23 @@ def _joined(line: Sequence[Place], size: float) -> list[Place]:
             pieces[-1] = Place(last.left, f"{last.text}{apart}{place.text}", None)
         else:
             pieces.append(place)
-        end = place.left + text_width(place.text, size) + 0.01
+        end = place.left + text_width(place.text, size, weight) + 0.01
     return pieces
 
 
-def wrapped(text: str, width: float, size: float) -> list[str]:
+def wrapped(text: str, width: float, size: float, weight: str = "normal") -> list[str]:
     """Break a text into lines that are no wider than ``width`` points."""
-    return [" ".join(place.text for place in line) for line in lines_of((Span(text),), width, size)]
+    return [
+        " ".join(place.text for place in line)
+        for line in lines_of((Span(text),), width, size, weight)
+    ]
 
 
-def shortened(text: str, width: float, size: float) -> str:
+def shortened(text: str, width: float, size: float, weight: str = "normal") -> str:
     """Return a text that is no wider than ``width`` points, with an ellipsis where it is cut."""
-    if text_width(text, size) <= width:
+    if text_width(text, size, weight) <= width:
         return text
-    while text and text_width(f"{text}\N{HORIZONTAL ELLIPSIS}", size) > width:
+    while text and text_width(f"{text}\N{HORIZONTAL ELLIPSIS}", size, weight) > width:
         text = text[:-1].rstrip()
     return f"{text}\N{HORIZONTAL ELLIPSIS}"
 
@@ -235,7 +240,7 @@ class Drawn:
 def add_caption(drawn: Drawn) -> None:
     """Write title and caption under a figure, for a file that stands alone."""
     plate, margin, step = drawn.plate, 6.0, drawn.plate.size + 2.6
-    title = wrapped(drawn.title, plate.width - 2 * margin, plate.size + 0.7)
+    title = wrapped(drawn.title, plate.width - 2 * margin, plate.size + 0.7, "bold")
     caption = lines_of(drawn.caption, plate.width - 2 * margin, plate.size - 0.5)
     extra = 10 + len(title) * (step + 1) + len(caption) * step
     height = plate.height
