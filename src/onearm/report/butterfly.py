@@ -22,6 +22,7 @@ THRESHOLD = 0.10
 MOST = 40
 STEP = {1: 9.5, 2: 11.0}
 TOP, BOTTOM = 18.0, 26.0
+TICK = 18.0  # points that the label of a tick needs
 ALL, SEVERE = "#8fa3b3", GRADES[4]
 NAMES = {"trae": "Treatment-related adverse events", "ae": "Adverse events"}
 
@@ -99,7 +100,7 @@ def _plate(
     right = plate.panel(middle + wide, TOP, plate.width - 26, bottom)
     scale = max(most[0] / (1 - share), most[1] / share)
     for axes, part, is_left in ((left, 1 - share, True), (right, share, False)):
-        _axes(axes, len(rows), scale * part, is_left)
+        _axes(axes, len(rows), scale * part, is_left, both * part)
     return plate, (left, right, middle + wide / 2, room)
 
 
@@ -128,8 +129,8 @@ def _edge(plate: Plate, axes: Axes, side: int) -> float:
     return float(box.x1 if side else box.x0) * plate.width
 
 
-def _axes(axes: Axes, n: int, end: float, is_left: bool) -> None:
-    every = 20 if end > 0.3 else 10 if end > 0.15 else 5
+def _axes(axes: Axes, n: int, end: float, is_left: bool, points: float) -> None:
+    every = next(n for n in (5, 10, 20, 25, 50, 100) if end * 100 / n * TICK <= points)
     ticks = range(0, int(end * 100 + 0.001) + 1, every)
     axes.set_xticks([tick / 100 for tick in ticks], [str(tick) for tick in ticks])
     axes.set_xlim((end, 0) if is_left else (0, end))

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, plain_text
 from onearm.report.model import Plotted, Span, phrase
-from onearm.report.plate import Drawn, Plate, text_width
+from onearm.report.plate import Drawn, Plate, text_width, width_of
 from onearm.report.shown import Shown, position
 from onearm.report.tables import FLOW, capital, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-PADDING, GAP, INDENT, MARGIN = 5.0, 14.0, 9.0, 4.0  # points
+PADDING, GAP, INDENT, MARGIN, ARM = 5.0, 14.0, 9.0, 4.0, 10.0  # points
+SIZES = {1: (6.3, 6.0, 5.7, 5.4, 5.1), 2: (7.5, 7.0, 6.5)}
 STEPS = ("screened", "enrolled", "treated", "response-evaluable")
 
 Lines = list[tuple[str, str]]  # text, result id; an indented text begins with a space
@@ -75,14 +76,16 @@ class _Page:
     def __init__(self, columns: int, boxes: Sequence[tuple[Lines, Lines]]) -> None:
         self.boxes = boxes
         self.line = 11.0 if columns == 2 else 9.5
-        size = 7.5 if columns == 2 else 6.3
-        self.size = size
-        self.wide = 2 * PADDING + 2 + max(self._width(step) for step, _ in boxes)
-        self.beside = 2 * PADDING + 2 + max((self._width(b) for _, b in boxes if b), default=0)
+        for size in SIZES[columns]:  # the largest letters with which both columns have room
+            self.size = size
+            self.wide = 2 * PADDING + 2 + max(self._width(step) for step, _ in boxes)
+            self.beside = 2 * PADDING + 2 + max((self._width(b) for _, b in boxes if b), default=0)
+            if self.wide + self.beside + 2 * MARGIN + ARM <= width_of(columns):
+                break
         height = sum(self._height(box) + GAP + self._room(b) for box, b in boxes) - GAP
         self.plate = Plate(columns, height + 2 * MARGIN)
         free = self.plate.width - self.wide - self.beside
-        arm = min(max(free - 2 * MARGIN, 6.0), 30.0)
+        arm = min(max(free - 2 * MARGIN, ARM), 30.0)
         self.left = max((free - arm) / 2, MARGIN)
         self.right = self.left + self.wide + arm
 

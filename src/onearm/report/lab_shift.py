@@ -21,7 +21,7 @@ STARTS = ("0", "1", "2", "3", "4", "unknown")
 ENDS = ("0", "1", "2", "3", "4")
 ACROSS = {1: 2, 2: 4}
 MOST = 16
-CELL = 15.0
+CELL = {1: 12.5, 2: 15.0}
 PALE = "#eef2f5"
 
 Matrix = dict[tuple[str, str], Row]  # by baseline and worst grade
@@ -76,8 +76,8 @@ def _name(matrix: Matrix) -> str:
 def _plate(names: Sequence[str], columns: int) -> tuple[Plate, list[Axes]]:
     across = min(ACROSS[columns], len(names))
     rows = -(-len(names) // across)
-    head, below, side = 30.0, 14.0, 34.0
-    height, wide = CELL * len(STARTS), CELL * len(ENDS)
+    head, below, side = 28.0, 13.0, 34.0
+    height, wide = CELL[columns] * len(STARTS), CELL[columns] * len(ENDS)
     plate = Plate(columns, rows * (head + height + below) + 16)
     each = (plate.width - 12) / across
     size = plate.size - 0.7

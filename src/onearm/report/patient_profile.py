@@ -224,10 +224,10 @@ def _bar(axes: Axes, marks: Marks, i: int, bar: Bar, lane: Lane, who: str) -> No
         fmt.source_lines(bar.sources),
     )  # fmt: skip
     if lane.part in ("Responses", "Laboratory"):
+        size = 5.0 if lane.part == "Responses" else 3.6
         axes.add_line(
-            Line2D([bar.first], [i], linestyle="none", marker="s", markersize=5 if lane.part == "Responses" else 3.6,
-                   markerfacecolor=bar.colour, markeredgecolor=INK, markeredgewidth=0.4, gid=said,
-                   zorder=3)
+            Line2D([bar.first], [i], linestyle="none", marker="s", markersize=size, gid=said,
+                   markerfacecolor=bar.colour, markeredgecolor=INK, markeredgewidth=0.4, zorder=3)
         )  # fmt: skip
         return
     start = max(bar.first - 1, low)

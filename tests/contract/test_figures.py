@@ -1,0 +1,649 @@
+"""Every figure read back: where its marks stand, against the results and records they show.
+
+The places are read from the SVG, the values from result rows, derived records
+or the study's own files; the two must lie on one line, whatever the scale.
+"""
+
+import datetime as dt
+import math
+import re
+from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
+from xml.etree import ElementTree
+
+import pytest
+
+from onearm import format as fmt
+from onearm.pipeline.figure import trial_of
+from onearm.pipeline.run import analyse
+from onearm.report.figures import Trial, Wanted, style, svg_of
+from onearm.report.gallery import KINDS, draw_figure, kind_of
+from onearm.report.plate import GRADES, RESPONSES, Drawn, add_caption, width_of
+from onearm.report.shown import Shown
+
+ROOT = Path(__file__).parents[2]
+SVG = "{http://www.w3.org/2000/svg}"
+STUDIES = ("tqb2450-ib-02", "nct07083375")
+SUBJECTS = {"tqb2450-ib-02": "TQB-016", "nct07083375": "QL-031"}
+NAMES = [kind.name for kind in KINDS]
+
+
+@pytest.fixture(scope="module")
+def trials():
+    return {name: trial_of(analyse(ROOT / "studies" / name)) for name in STUDIES}
+
+
+def wanted(kind, study, columns=2):
+    return Wanted((), SUBJECTS[study] if kind.takes == "subject" else None, columns)
+
+
+def drawn_of(trials, study, name, columns=2) -> Drawn:
+    kind = kind_of(name)
+    drawn = draw_figure(kind, trials[study], wanted(kind, study, columns))
+    assert drawn is not None
+    return drawn
+
+
+def marks(drawn):
+    """Return the elements of a figure by id, as its SVG holds them."""
+    with style():
+        root = ElementTree.fromstring(svg_of(drawn.plate.canvas))
+    return {e.get("id"): e for e in root.iter() if e.get("id")}
+
+
+def corners(element):
+    """Return the points of the first path of an element."""
+    path = element.find(f".//{SVG}path").get("d")
+    numbers = [float(n) for n in re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", path)]
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def places(element):
+    """Return where the markers of an element stand."""
+    return [(float(use.get("x")), float(use.get("y"))) for use in element.iter(f"{SVG}use")]
+
+
+def box(element):
+    """Return left, right, top and bottom of a rectangle."""
+    xs, ys = zip(*corners(element), strict=True)
+    return min(xs), max(xs), min(ys), max(ys)
+
+
+def colour(element):
+    """Return the colour with which an element is filled."""
+    found = re.search(r"fill: (#[0-9a-f]{6})", ElementTree.tostring(element, encoding="unicode"))
+    return found[1]
+
+
+def assert_affine(pairs, near=0.02):
+    """Assert that places are one affine function of values."""
+    (v0, p0), (v1, p1) = min(pairs), max(pairs)
+    assert v0 != v1
+    for value, place in pairs:
+        assert place == pytest.approx(p0 + (value - v0) * (p1 - p0) / (v1 - v0), abs=near)
+
+
+def words_of(drawn, first):
+    """Return the id of the one mark whose words begin so."""
+    found = [
+        name for name, words in drawn.marks.items()
+        if words.startswith(first) and not name.endswith("-after")
+    ]  # fmt: skip
+    assert len(found) == 1, (first, found)
+    return found[0]
+
+
+# Every figure, in both widths.
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("study", STUDIES)
+@pytest.mark.parametrize("name", NAMES)
+def test_no_text_is_cut_and_no_two_overlap(trials, study, name, columns):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.text import Text
+
+    kind = kind_of(name)
+    drawn = draw_figure(kind, trials[study], wanted(kind, study, columns))
+    if drawn is None:
+        pytest.skip("the study lacks what it needs")
+    with style():
+        add_caption(drawn)
+        canvas = drawn.plate.canvas
+        canvas.set_dpi(72)
+        FigureCanvasAgg(canvas).draw()
+        unseen = _unseen(canvas)
+        found = [
+            (text.get_text(), text.get_window_extent())
+            for text in canvas.findobj(Text)
+            if text.get_text().strip() and text.get_visible() and text not in unseen
+        ]
+    width, height = canvas.get_size_inches() * 72
+    cut = [
+        (words, extent)
+        for words, extent in found
+        if extent.x0 < -0.5
+        or extent.y0 < -0.5
+        or extent.x1 > width + 0.5
+        or extent.y1 > height + 0.5
+    ]
+    assert cut == []
+    overlapping = [
+        (a, b)
+        for i, (a, one) in enumerate(found)
+        for b, other in found[i + 1 :]
+        if _overlap(one, other)
+    ]
+    assert overlapping == []
+
+
+def _unseen(canvas):
+    """Return the labels of ticks that lie outside their axes, and so are not drawn."""
+    return {
+        label
+        for axes in canvas.axes
+        for axis in (axes.xaxis, axes.yaxis)
+        for tick in (*axis.majorTicks, *axis.minorTicks)
+        for label in (tick.label1, tick.label2)
+        if not min(axis.get_view_interval()) - 1e-9
+        <= tick.get_loc()
+        <= max(axis.get_view_interval()) + 1e-9
+    }
+
+
+def _overlap(one, other):
+    wide = min(one.x1, other.x1) - max(one.x0, other.x0)
+    high = min(one.y1, other.y1) - max(one.y0, other.y0)
+    # The box of a text has room for ascenders and descenders; letters meet only beyond it.
+    return wide > 0.6 and high > 0.35 * min(one.height, other.height)
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_figure_has_the_width_of_its_columns(trials, name, columns):
+    study = "nct07083375"
+    kind = kind_of(name)
+    drawn = draw_figure(kind, trials[study], wanted(kind, study, columns))
+    millimetres = drawn.plate.canvas.get_size_inches()[0] * 25.4
+
+    assert millimetres == pytest.approx({1: 86, 2: 178}[columns])
+    assert drawn.plate.height < 235 / 25.4 * 72  # a page of a journal
+
+
+@pytest.mark.parametrize("study", STUDIES)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_figure_says_what_it_shows_and_until_when(trials, study, name):
+    kind = kind_of(name)
+    drawn = draw_figure(kind, trials[study], wanted(kind, study))
+    if drawn is None:
+        pytest.skip("the study lacks what it needs")
+    caption = "".join(span.text for span in drawn.caption)
+
+    assert f"Data cut-off {trials[study].shown.protocol.study.data_cutoff}." in caption
+    assert len(drawn.alternative) > 40
+    assert drawn.data.rows
+    assert {len(row) for row in drawn.data.rows} == {len(drawn.data.columns)}
+
+
+@pytest.mark.parametrize("study", STUDIES)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_mark_has_a_result_or_words(trials, study, name):
+    kind = kind_of(name)
+    drawn = draw_figure(kind, trials[study], wanted(kind, study))
+    if drawn is None:
+        pytest.skip("the study lacks what it needs")
+    elements, rows = marks(drawn), trials[study].shown.rows
+
+    assert set(drawn.marks) <= set(elements)
+    ids = [one.partition("#")[0] for one in elements if "/" in one]
+    censored = [one for one in ids if one.endswith("/censored")]
+    assert all(one in rows for one in ids if one not in censored)
+    cells = {result for row in drawn.data.rows for _, result in row if result}
+    assert cells <= set(rows)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_study_gives_the_same_svg(trials, name):
+    kind = kind_of(name)
+    images = []
+    for _ in range(2):
+        drawn = draw_figure(kind, trials["nct07083375"], wanted(kind, "nct07083375"))
+        with style():
+            images.append(svg_of(drawn.plate.canvas))
+
+    assert images[0] == images[1]
+
+
+# One figure after the other.
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("study", STUDIES)
+def test_a_bar_of_the_waterfall_is_as_high_as_the_change(trials, study, columns):
+    drawn = drawn_of(trials, study, "waterfall", columns)
+    elements, rows = marks(drawn), trials[study].shown.rows
+    bars = [rows[name] for name in elements if name in rows and "#" not in name]
+    best = {one.subject_id: one.best.confirmed_best for one in trials[study].answers}
+
+    edges = []
+    for row in bars:
+        points = corners(elements[row.id])
+        edges.append((row.value, max((y for _, y in points), key=lambda y: abs(y - points[0][1]))))
+        expected = RESPONSES[str(best[row.label] or "NE")]
+        assert colour(elements[row.id]) == expected
+    assert len(bars) == rows["best-change/all/count"].value
+    assert_affine(edges)
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("endpoint", ["pfs", "os", "dor", "ipfs"])
+@pytest.mark.parametrize("study", STUDIES)
+def test_a_curve_falls_where_its_results_say(trials, study, endpoint, columns):
+    drawn = drawn_of(trials, study, endpoint, columns)
+    elements, rows = marks(drawn), trials[study].shown.rows
+    steps = [
+        row for row in rows.values()
+        if row.id.startswith(f"{endpoint}/all/step:") and row.statistic == "survival"
+    ]  # fmt: skip
+    ends = {row: corners(elements[row.id])[-1] for row in steps}
+    day = {row: float(row.item.partition(":")[2]) for row in steps}
+
+    assert_affine([(row.value, y) for row, (_, y) in ends.items()])
+    assert_affine([(day[row], x) for row, (x, _) in ends.items()])
+    lines = [(row.value, ends[row][1]) for row in steps]
+    for landmark in trials[study].shown.protocol.analysis.landmarks:
+        row = rows[f"{endpoint}/all/rate_{landmark.suffix}"]
+        if row.value is not None:
+            ((x, y),) = places(elements[f"{row.id}#mark"])
+            assert_affine([*lines, (row.value, y)])
+            assert_affine([*((day[r], ends[r][0]) for r in steps), (float(landmark.days), x)])
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_the_table_below_a_curve_stands_under_its_months(trials, columns):
+    drawn = drawn_of(trials, "tqb2450-ib-02", "pfs-by-subgroup", columns)
+    elements, rows = marks(drawn), trials["tqb2450-ib-02"].shown.rows
+    texts = {text.get_gid(): text for text in drawn.plate.page.texts if text.get_gid()}
+    counts = [name for name in texts if "/month:" in name]
+    groups = {name.split("/")[1] for name in counts}
+
+    assert groups == {"asps", "non-asps"}
+    for group in groups:
+        own = {}
+        for name in counts:
+            if name.split("/")[1] == group:
+                own.setdefault(rows[name].item, {})[rows[name].statistic] = rows[name].value
+        for of_month in own.values():
+            total = rows[f"pfs/{group}/total"].value
+            assert sum(of_month.values()) == total
+            assert set(of_month) == {"at_risk", "events_before", "censored_before"}
+    assert all(texts[name].get_text() == str(rows[name].value) for name in counts)
+    assert all(name in elements for name in counts)
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("study", STUDIES)
+def test_the_forest_stands_at_the_rates_and_limits(trials, study, columns):
+    drawn = drawn_of(trials, study, "forest", columns)
+    elements, rows = marks(drawn), trials[study].shown.rows
+    pairs = []
+    for group in trials[study].shown.groups:
+        head = f"orr/{group}"
+        if rows[f"{head}/estimate"].value is None:
+            continue
+        ((x, _),) = places(elements[f"{head}/estimate"])
+        pairs.append((rows[f"{head}/estimate"].value, x))
+        ends = corners(elements[f"{head}/lower#limits"])
+        pairs += [(rows[f"{head}/{name}"].value, x)
+                  for name, (x, _) in zip(("lower", "upper"), ends, strict=True)]  # fmt: skip
+    line = corners(elements["orr/all/estimate#line"])[0][0]
+    pairs.append((rows["orr/all/estimate"].value, line))
+    if "orr/all/null_rate" in rows:
+        pairs.append((rows["orr/all/null_rate"].value,
+                      corners(elements["orr/all/null_rate#line"])[0][0]))  # fmt: skip
+
+    assert_affine(pairs)
+
+
+@pytest.mark.parametrize("name", ["trae", "ae"])
+@pytest.mark.parametrize("study", STUDIES)
+def test_both_wings_of_the_butterfly_have_one_scale(trials, study, name):
+    drawn = drawn_of(trials, study, name)
+    elements, rows = marks(drawn), trials[study].shown.rows
+    bars = [rows[one] for one in elements if one in rows and "#" not in one]
+    lengths = [(row.value, box(elements[row.id])[1] - box(elements[row.id])[0]) for row in bars]
+
+    assert {row.statistic for row in bars} == {"any_estimate", "grade_3_estimate"}
+    assert_affine(lengths)
+    any_grade = [row for row in bars if row.statistic == "any_estimate"]
+    heights = sorted(any_grade, key=lambda row: box(elements[row.id])[2])
+    assert [r.value for r in heights] == sorted((r.value for r in any_grade), reverse=True)
+    assert all(row.value >= 0.10 for row in any_grade)
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("study", STUDIES)
+def test_a_lane_of_the_swimmer_is_as_long_as_the_treatment(trials, study, columns):
+    drawn = drawn_of(trials, study, "swimmer", columns)
+    elements = marks(drawn)
+    ends, heights, reached = [], [], []
+    for course in trials[study].courses:
+        for part in course.segments:
+            if part.kind == "TREATMENT":
+                name = words_of(drawn, f"{course.subject_id}: treatment, ")
+                left, right, top, _ = box(elements[name])
+                ends += [(0, left), (part.end_day, right)]
+                heights.append((part.end_day, -top))
+        for mark in course.marks:
+            if mark.kind == "PD":
+                name = words_of(drawn, f"{course.subject_id}: progression")
+                reached.append((mark.day, places(elements[name])[0][0]))
+
+    assert_affine(ends + reached)
+    assert [day for day, _ in sorted(heights, key=lambda pair: pair[1])] == sorted(
+        day for day, _ in heights
+    )
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_a_response_of_the_swimmer_has_its_colour_from_scan_to_scan(trials, study):
+    drawn = drawn_of(trials, study, "swimmer")
+    elements = marks(drawn)
+    pairs = []
+    for course in trials[study].courses:
+        for part in course.segments:
+            if part.kind == "RESPONSE" and part.end_day - part.start_day > 4:
+                name = words_of(
+                    drawn, f"{course.subject_id}: {part.code}, {part.start} to {part.end} "
+                )
+                left, right, _, _ = box(elements[name])
+                pairs += [(max(part.start_day - 1, 0), left), (part.end_day, right)]
+                if part.code != "NE":
+                    assert colour(elements[name]) == RESPONSES[part.code]
+
+    assert len(pairs) > 50
+    assert_affine(pairs)
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("study", STUDIES)
+def test_a_line_of_the_spider_goes_through_the_changes_of_its_scans(trials, study, columns):
+    drawn = drawn_of(trials, study, "spider", columns)
+    elements = marks(drawn)
+    by_panel = {}
+    for course in trials[study].courses:
+        points = [point for point in course.changes if point.day > 0]
+        known = [p for p in points if p.change_percent is not None and not p.is_after_pd]
+        if not any(point.change_percent is not None for point in points):
+            continue
+        name = words_of(drawn, f"{course.subject_id}: confirmed best")
+        found = places(elements[name])
+        values = [(0, 0.0), *((p.day, min(p.change_percent, 150)) for p in known)]
+        assert len(found) == len(values)
+        start = found[0]
+        by_panel.setdefault(start, []).extend(zip(values, found, strict=True))
+
+    for pairs in by_panel.values():
+        assert_affine([(day, x) for (day, _), (x, _) in pairs])
+        assert_affine([(change, y) for (_, change), (_, y) in pairs])
+
+
+def test_the_lesions_of_a_patient_stand_at_their_diameters(trials):
+    study = "nct07083375"
+    drawn = drawn_of(trials, study, "lesions")
+    elements = marks(drawn)
+    course = next(c for c in trials[study].courses if c.subject_id == SUBJECTS[study])
+    pairs = []
+    for lesion in {one.lesion_id for one in course.lesions if one.lesion_type == "TARGET"}:
+        own = sorted((one for one in course.lesions if one.lesion_id == lesion),
+                     key=lambda one: one.day)  # fmt: skip
+        own = [one for one in own if one.evaluator == "INVESTIGATOR"]  # whose responses count
+        found = places(elements[words_of(drawn, f"{course.subject_id}: {lesion}, ")])
+        measured = [(one.day, one.diameter_um) for one in own if one.diameter_um is not None]
+        pairs += list(zip(measured, found, strict=True))
+    total = places(elements[words_of(drawn, f"{course.subject_id}: sum")])
+    sums = [(p.day, p.sum_um) for p in course.changes if p.day > 0 and p.sum_um is not None]
+    pairs += list(zip(sums, total[-len(sums) :], strict=True))
+
+    assert len(pairs) >= 12
+    assert_affine([(day, x) for (day, _), (x, _) in pairs])
+    assert_affine([(um, y) for (_, um), (_, y) in pairs])
+    low = min(um for _, um in sums)
+    ring = places(elements[words_of(drawn, f"{course.subject_id}: nadir")])[0]
+    assert ring in [place for (day, um), place in pairs if um == low]
+
+
+def test_each_scan_has_its_letters_below_the_lesions(trials):
+    study = "nct07083375"
+    drawn = drawn_of(trials, study, "lesions")
+    elements = marks(drawn)
+    answers = next(a for a in trials[study].answers if a.subject_id == SUBJECTS[study])
+    for point in answers.time_points:
+        for strip, code in (("RECIST 1.1", point.overall), ("iRECIST", point.irecist)):
+            name = words_of(drawn, f"{point.subject_id}: {strip} {code}, {point.visit} on ")
+            assert name in elements
+            if strip == "RECIST 1.1" and str(code) != "NE":
+                assert colour(elements[name]) == RESPONSES[str(code)]
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("study", STUDIES)
+def test_a_cell_of_the_event_grid_has_the_worst_grade(trials, study, columns):
+    drawn = drawn_of(trials, study, "events", columns)
+    elements = marks(drawn)
+    worst = {}
+    for course in trials[study].courses:
+        for event in course.adverse_events:
+            if event.is_emergent:
+                key = (event.term, course.subject_id)
+                worst[key] = max(worst.get(key, 0), event.grade or 0)
+    terms = {words.split(": ")[1].split("\n")[0] for words in drawn.marks.values()}
+    shown = {key: grade for key, grade in worst.items() if key[0] in terms}
+    frequency = Counter(term for term, _ in worst)
+
+    assert len(drawn.marks) == len(shown)
+    for (term, who), grade in shown.items():
+        assert colour(elements[words_of(drawn, f"{who}: {term}\n")]) == GRADES[grade]
+    left_out = [count for term, count in frequency.items() if term not in terms]
+    assert max(left_out, default=0) <= min(frequency[term] for term in terms)
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_the_calendar_has_a_tile_a_cycle_and_drug(trials, study):
+    drawn = drawn_of(trials, study, "exposure")
+    elements = marks(drawn)
+    cycles = [cycle for one in trials[study].answers for cycle in one.course.drugs]
+    tiles = {}
+    for cycle in cycles:
+        first = f"{cycle.subject_id}: {cycle.drug}, cycle {cycle.cycle}, "
+        name = words_of(drawn, first)
+        words = drawn.marks[name].split("\n")[0].removeprefix(first)
+        assert (words == "omitted") == (cycle.given_days == 0)
+        assert (words == "as planned") == (not cycle.deviations and cycle.given_days > 0)
+        assert (words == "reduced") == ("REDUCED" in cycle.deviations and cycle.given_days > 0)
+        left, right, _, _ = box(elements[name])
+        tiles.setdefault(cycle.drug, []).append((cycle.cycle, (left + right) / 2))
+
+    assert len(drawn.marks) == len(cycles)
+    for pairs in tiles.values():
+        assert_affine(pairs)
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_a_point_of_the_dose_intensity_stands_at_its_share(trials, study):
+    drawn = drawn_of(trials, study, "dose-intensity")
+    elements, rows = marks(drawn), trials[study].shown.rows
+    pairs = []
+    for one in trials[study].answers:
+        for intensity in one.intensities:
+            name = words_of(drawn, f"{one.subject_id}: {intensity.drug}, ")
+            pairs.append((float(intensity.relative), places(elements[name])[0][1]))
+    for drug in trials[study].shown.protocol.treatment.drugs:
+        row = rows[f"dose-intensity.{drug.name.lower()}/all/relative/median"]
+        pairs.append((row.value, corners(elements[row.id])[0][1]))
+
+    assert_affine(pairs)
+
+
+def test_a_liver_value_stands_at_its_multiple_of_the_limit(trials):
+    """The multiples are computed here from the records' own value and limit."""
+    trial = trials["nct07083375"]
+    drawn = drawn_of(trials, "nct07083375", "labs")
+    elements = marks(drawn)
+    for test, name in (("ALT", "Alanine aminotransferase"), ("BILI", "Bilirubin")):
+        pairs, days = [], []
+        for records, course in zip(trial.records, trial.courses, strict=True):
+            own = sorted((lab for lab in records.labs if lab.test == test and lab.uln),
+                         key=lambda lab: lab.date)  # fmt: skip
+            if not own:
+                continue
+            found = corners(elements[words_of(drawn, f"{records.subject.subject_id}: {name}")])
+            assert len(found) == len(own)
+            pairs += [(math.log10(float(lab.value) / float(lab.uln)), y)
+                      for lab, (_, y) in zip(own, found, strict=True)]  # fmt: skip
+            start = records.subject.first_dose_date
+            days += [((lab.date - start).days + (lab.date >= start), x)
+                     for lab, (x, _) in zip(own, found, strict=True)]  # fmt: skip
+            assert course.subject_id == records.subject.subject_id
+        assert_affine(pairs)
+        assert_affine(days)
+
+
+# CTCAE 5.0, alanine aminotransferase and blood bilirubin increased, baseline normal.
+BANDS = {"ALT": [(1, 1), (3, 2), (5, 3), (20, 4)], "BILI": [(1, 1), (1.5, 2), (3, 3), (10, 4)]}
+
+
+def test_the_bands_of_the_liver_values_are_those_of_the_ctcae(trials):
+    assert {one: list(trials["nct07083375"].bands[one]) for one in BANDS} == BANDS
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_a_cell_of_the_shift_stands_at_its_grades_and_prints_its_count(trials, columns):
+    trial = trials["nct07083375"]
+    drawn = drawn_of(trials, "nct07083375", "shift", columns)
+    elements = marks(drawn)
+    by_term = {}
+    for row in trial.shown.rows.values():
+        if row.analysis == "lab-shift" and row.statistic == "count" and row.id in elements:
+            _, term, shift = row.item.split(":")
+            by_term.setdefault(term, []).append((shift.split("-to-"), box(elements[row.id])))
+            printed = next(
+                text for axes in drawn.plate.canvas.axes for text in axes.texts
+                if text.get_gid() == f"{row.id}#text"
+            )  # fmt: skip
+            assert printed.get_text() == str(row.value)
+
+    assert len(by_term) == 10
+    cell = {1: 12.5, 2: 15.0}[columns]  # points
+    for cells in by_term.values():
+        origin = None
+        for (start, end), (left, _, top, _) in cells:
+            y = 5 if start == "unknown" else int(start)
+            corner = (left - cell * int(end), top - cell * y)
+            origin = origin or corner
+            assert corner == pytest.approx(origin, abs=0.05)
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_accrual_climbs_by_one_on_each_day_of_enrolment(trials, study):
+    drawn = drawn_of(trials, study, "accrual")
+    elements = marks(drawn)
+    pairs = []
+    people = sorted(
+        (r.subject.enrolment_date or r.subject.first_dose_date, r.subject.subject_id)
+        for r in trials[study].records
+    )
+    for i, (day, who) in enumerate(people, start=1):
+        name = words_of(drawn, f"{who}: number {i}, on {day}")
+        x, y = corners(elements[name])[-1]
+        pairs.append(((day - dt.date(2019, 1, 1)).days, x, i, y))
+
+    assert_affine([(day, x) for day, x, _, _ in pairs])
+    assert_affine([(i, y) for *_, i, y in pairs])
+
+
+def test_the_lanes_of_a_profile_run_from_day_to_day(trials):
+    trial = trials["nct07083375"]
+    drawn = drawn_of(trials, "nct07083375", "profile")
+    elements = marks(drawn)
+    course = next(c for c in trial.courses if c.subject_id == SUBJECTS["nct07083375"])
+    pairs = []
+    for event in course.adverse_events:
+        if event.end_day is not None and event.end_day - event.onset_day > 3:
+            first = f"{course.subject_id}: {event.term}, grade {event.grade}"
+            names = [
+                name for name, words in drawn.marks.items()
+                if words.startswith(first) and f"\nday {event.onset_day} to" in words
+            ]  # fmt: skip
+            assert len(names) == 1
+            left, right, _, _ = box(elements[names[0]])
+            assert colour(elements[names[0]]) == GRADES[event.grade]
+            pairs += [(event.onset_day - 1, left), (event.end_day, right)]
+
+    assert len(pairs) > 10
+    assert_affine(pairs)
+
+
+# Small and empty studies.
+
+
+def reduced(trial, people):
+    """Return a trial whose records and answers are those of a few people."""
+    return Trial(
+        trial.shown,
+        [one for one in trial.answers if one.subject_id in people],
+        [one for one in trial.records if one.subject.subject_id in people],
+        [one for one in trial.courses if one.subject_id in people],
+        trial.bands,
+    )
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("name", NAMES)
+def test_one_patient_is_drawn(trials, name, columns):
+    who = "QL-031"
+    kind = kind_of(name)
+    one = reduced(trials["nct07083375"], {who})
+    drawn = draw_figure(kind, one, Wanted((), who, columns))
+
+    assert drawn is not None
+    assert svg_of(drawn.plate.canvas)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_study_without_a_result_draws_nothing(trials, name):
+    kind = kind_of(name)
+    shown = Shown(SimpleNamespace(rows=(), bases={}, by_id=dict), trials[STUDIES[0]].shown.protocol)
+
+    assert draw_figure(kind, Trial(shown, ()), Wanted((), "TQB-001", 2)) is None
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_a_subgroup_without_an_event_is_a_level_line(trials, columns):
+    # Table 2 of Liu J, et al. Clin Cancer Res 2022;28:3473-9: no patient with ASPS died.
+    drawn = draw_figure(kind_of("os"), trials["tqb2450-ib-02"], Wanted(("asps",), None, columns))
+    elements = marks(drawn)
+    steps = [one for name, one in elements.items() if name.startswith("os/asps/step:")]
+    heights = {y for step in steps for _, y in corners(step)}
+
+    assert len(heights) == 1
+    assert "os/asps/median#line" not in elements
+    assert len(places(elements["os/asps/censored"])) == 12
+
+
+def test_a_group_shows_its_own_patients_alone(trials):
+    trial = trials["tqb2450-ib-02"]
+    members = trial.members("asps")
+    assert len(members) == 12
+    for name in ("waterfall", "swimmer", "spider", "events", "exposure"):
+        drawn = draw_figure(kind_of(name), trial, Wanted(("asps",), None, 2))
+        people = {cell.text for row in drawn.data.rows for cell in row if "TQB-" in cell.text}
+        assert people <= members
+        assert drawn.title.endswith(", ASPS")
+
+
+def test_widths_are_those_of_a_journal():
+    assert width_of(1) == pytest.approx(86 / 25.4 * 72)
+    assert width_of(2) == pytest.approx(178 / 25.4 * 72)
+    assert fmt.number(width_of(2), 1) == "504.6"
