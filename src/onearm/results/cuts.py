@@ -223,7 +223,8 @@ class _Judge:
         row = newer or older
         if row is None or (older and newer and _content(older) == _content(newer)):
             return None
-        basis = row.basis if row.basis and self.changes.get(row.basis) else None
+        named = [one.basis for one in (newer, older) if one is not None and one.basis]
+        basis = next((name for name in named if self.changes.get(name)), None)
         if older and newer:
             why = self._why_moved(older, newer, basis)
             return Difference(row, "moved", older, newer, basis, why is None, why)
