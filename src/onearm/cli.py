@@ -228,24 +228,42 @@ def schema() -> None:
 @app.command()
 def respond(
     source: Annotated[
-        Path, typer.Argument(metavar="SOURCE", help="A study, a folder or a lesions CSV.")
+        Path,
+        typer.Argument(metavar="SOURCE", help="A study, a folder (also of SDTM) or a lesions CSV."),
     ],
     rules: Rules = None,
     subjects: Subjects = None,
     subject: Subject = None,
+    recorded: Annotated[
+        bool, typer.Option("--recorded", help="Set the recorded responses beside them.")
+    ] = False,
+    csv: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --recorded: write both sides as a CSV, too."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Derive RECIST 1.1 and iRECIST responses.
 
     From lesion measurements in millimetres, a response for every time point
-    with the reason for it.
+    with the reason for it. With --recorded each response that an evaluator
+    wrote down beside it, the reasons and the cause where they differ.
 
     Example: onearm respond lesions.csv --subjects subjects.csv
     """
     with one_line_errors():
-        from onearm.pipeline.respond import respond as derive_responses
+        if not recorded:
+            from onearm.pipeline.respond import respond as derive_responses
 
-        answer = derive_responses(source, rules=rules, subjects=subjects, subject=subject)
+            if csv is not None:
+                raise typer.BadParameter("goes with --recorded", param_hint="--csv")
+            _print(derive_responses(source, rules, subjects, subject), as_json)
+            return
+        from onearm.pipeline.recorded import recorded_and_derived
+
+        answer = recorded_and_derived(source, rules, subjects, subject)
+        if csv is not None:
+            answer.write_csv(csv)
         _print(answer, as_json)
 
 

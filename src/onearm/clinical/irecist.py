@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from onearm.clinical.lesions import Limits, um
 from onearm.clinical.new_lesions import NewLesions, NewSizes
 from onearm.clinical.recist import Assessment
+from onearm.clinical.records import known_day
 from onearm.format import count_of, millimetres, signed_millimetres
 from onearm.protocol.response import ResponseRules
 from onearm.terms import IResponse, LesionState, Response
@@ -74,6 +75,7 @@ class Judge:
         self.new = NewLesions(Limits(rules))
         self.pending: Pending | None = None
         self.confirmed: dt.date | None = None
+        self.unknown: str | None = None  # why nothing can be said any more
 
     def judge(self, seen: Assessment) -> tuple[IResponse | None, str]:
         """Return the iRECIST response of the next time point, and why."""
@@ -81,6 +83,13 @@ class Judge:
             if self.rules.after_icpd == "list":
                 return ICPD, f"iCPD: confirmed on {self.confirmed}"
             return None, f"nothing counts after iCPD of {self.confirmed}"
+        if self.pending is not None and self.unknown is None:
+            dates = (seen.date, self.pending.date, self.pending.waits_from)
+            partial = next((day for day in dates if known_day(day) is None), None)
+            if partial is not None:
+                self.unknown = f"not derived: the wait since the iUPD needs the day of {partial}"
+        if self.unknown is not None:
+            return None, self.unknown
         if self.pending is None:
             if not seen.has_new_lesion and seen.overall is not Response.PD:
                 return self._without_progression(seen, self.new.at(seen))

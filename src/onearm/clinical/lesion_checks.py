@@ -19,7 +19,7 @@ from onearm.clinical.lesions import (
     organ_of,
     um,
 )
-from onearm.clinical.records import Measurement
+from onearm.clinical.records import Measurement, known_day
 from onearm.clinical.visits import Visit, assemble_visits, choose_baseline
 from onearm.errors import Finding, Place, Severity
 from onearm.format import millimetres
@@ -160,7 +160,10 @@ def _check_order(visits: Sequence[Visit], rules: ResponseRules) -> Iterator[Find
     """Visit labels against dates; visits come ordered by their first scan."""
     latest: dict[str, tuple[int, Visit]] = {}
     for before, visit in zip((None, *visits), visits, strict=False):
-        spread = (visit.last_date - visit.first_date).days
+        is_dated = (
+            known_day(visit.first_date) is not None and known_day(visit.last_date) is not None
+        )
+        spread = (visit.last_date - visit.first_date).days if is_dated else 0
         if spread > rules.visit_window_days:
             message = f"its scans are {spread} days apart, from {visit.first_date} to"
             yield _of_visit("visit-spread", f"{message} {visit.last_date}", visit)
@@ -193,7 +196,8 @@ def _check_baseline(
     baseline: Visit, visits: Sequence[Visit], rules: ResponseRules, reference: dt.date | None
 ) -> Iterator[Finding]:
     """Check the baseline: how old it is, what was declared there, and what never was."""
-    age = (reference - baseline.first_date).days if reference else 0
+    first = known_day(baseline.first_date)
+    age = (reference - first).days if reference and first else 0
     if age > rules.baseline_window_days:
         message = f"baseline is {age} days before the reference date {reference}; at most"
         yield _of_visit("baseline-too-old", f"{message} {rules.baseline_window_days}", baseline)

@@ -17,8 +17,9 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from decimal import Decimal
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, NoReturn, Protocol
 
+from onearm.errors import InputError
 from onearm.terms import INVESTIGATOR, IResponse, LesionState, LesionType, Response
 
 
@@ -34,6 +35,58 @@ class Source(NamedTuple):
 
 
 NOWHERE = Source("", (), 0)
+
+
+class PartialDate(dt.date):
+    """A day of which only the year, or year and month, were recorded.
+
+    It shows what was recorded and nothing else. Its place among other days
+    comes from the order of visits; whatever needs the day itself, such as a
+    number of days, is an InputError.
+
+    >>> when = PartialDate.placed("2014-02", dt.date(2014, 2, 1), "tr.csv:40")
+    >>> str(when), when > dt.date(2014, 1, 23)
+    ('2014-02', True)
+    """
+
+    text: str
+    where: str
+
+    @classmethod
+    def placed(cls, text: str, order: dt.date, where: str) -> PartialDate:
+        """Return the recorded text with a day that stands for its place in the order."""
+        found = cls(order.year, order.month, order.day)
+        found.text, found.where = text, where
+        return found
+
+    def isoformat(self) -> str:
+        """Return what was recorded."""
+        return self.text
+
+    __str__ = isoformat
+
+    def __format__(self, spec: str) -> str:
+        return format(self.text, spec)
+
+    def __repr__(self) -> str:
+        return f"PartialDate({self.text!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PartialDate) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def _needs_day(self, _: object) -> NoReturn:
+        message = f"the day of {self.text} is needed, and only this much was recorded"
+        raise InputError(f"{self.where}: {message}")
+
+    __add__ = __sub__ = __rsub__ = __radd__ = _needs_day
+
+
+def known_day(day: dt.date) -> dt.date | None:
+    """Return a day, None where it was recorded in part only."""
+    return None if isinstance(day, PartialDate) else day
 
 
 class Row(Protocol):

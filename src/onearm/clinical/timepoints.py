@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from onearm.clinical.derived import TimePoint
 from onearm.clinical.irecist import judge_irecist
 from onearm.clinical.recist import Assessment, assess
-from onearm.clinical.records import Measurement
+from onearm.clinical.records import Measurement, known_day
 from onearm.clinical.visits import assemble_visits, choose_baseline
 from onearm.errors import Finding, Place
 from onearm.protocol.response import ResponseRules
@@ -107,10 +107,14 @@ def _time_point(
         seen.has_new_lesion,
         seen.overall,
         irecist,
-        seen.reason + chosen,
+        seen.reason + chosen + _undated(seen.date),
         irecist_reason,
         seen.sources,
     )
+
+
+def _undated(day: dt.date) -> str:
+    return "" if known_day(day) else f"; only {day} is recorded of the date, its place is by visit"
 
 
 def _flagged(subject_id: str, seen: Assessment) -> Finding:

@@ -99,12 +99,12 @@ def read_table(
         name or path.name, record, frozenset(required), characteristics, ignore_others
     )
     with many_objects():
-        records = tuple(reading.records(_FileRows(path)))
+        records = tuple(reading.records(FileRows(path)))
     origins = frozenset(origin.strip() for origin in reading.origins) - {""}
     return Table(reading.name, records, reading.findings(), origins)
 
 
-class _FileRows:
+class FileRows:
     """The rows of a file, up to its end or to what cannot be read."""
 
     def __init__(self, path: Path) -> None:

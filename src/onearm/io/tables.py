@@ -133,7 +133,7 @@ class Reading(Generic[R]):
         for column in dict.fromkeys(c for c in header if c and header.count(c) > 1):
             self.error("duplicate-column", f"column {column!r} stands twice in the header", 1)
         self._check_missing(header)
-        enums = _enums(self.record)
+        enums = record_enums(self.record)
         for position, column in enumerate(header):
             if about := self.declared.get(column):
                 self.cells.append((position, column, Cells(about, enums.get(column, ()))))
@@ -272,7 +272,7 @@ class Reading(Generic[R]):
         return row[self.whom].strip() if self.whom is not None and self.whom < len(row) else ""
 
 
-def _enums(record: type) -> dict[str, tuple[str, ...]]:
+def record_enums(record: type) -> dict[str, tuple[str, ...]]:
     """Return the members of each column whose codes are an enumeration."""
     hints = get_type_hints(record)
     found = {}

@@ -19,7 +19,7 @@ from onearm.clinical.sequence import Circumstances, Judged, cr_then_pr
 from onearm.clinical.subject import reference_date
 from onearm.errors import Finding, InputError, Place, nearest
 from onearm.format import source_lines, text_table
-from onearm.pipeline.respond import read_rules, read_subjects
+from onearm.pipeline.observed import read_rules, read_subjects
 from onearm.terms import INVESTIGATOR
 
 

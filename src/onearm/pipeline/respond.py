@@ -1,7 +1,8 @@
 """``onearm respond``: time-point responses from lesion measurements.
 
-Takes a study folder, a folder with ``lesions.csv`` (and ``subjects.csv``), or
-one file of lesions; gives one answer row an evaluator and time point.
+Takes a study folder, a folder with ``lesions.csv`` (and ``subjects.csv``), a
+folder of SDTM, or one file of lesions; gives one answer row an evaluator and
+time point.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from onearm.clinical.checks import check_keys
 from onearm.clinical.derived import TimePoint
 from onearm.clinical.lesion_checks import check_lesions
-from onearm.clinical.records import Measurement, Subject
-from onearm.clinical.subject import marker_readings, reference_date
+from onearm.clinical.records import Measurement, Subject, known_day
+from onearm.clinical.subject import reference_date
 from onearm.clinical.timepoints import assess_subject
 from onearm.errors import Finding, InputError, Place, nearest
 from onearm.format import count_of, millimetres, source_lines, text_table
+from onearm.pipeline.observed import observe
 from onearm.protocol.response import ResponseRules
 
 MOST_WARNINGS = 50
@@ -42,16 +43,24 @@ class Responses:
         is_timeline = len({point.subject_id for point in self.points}) == 1
         notes = [_note(point, with_irecist=is_timeline) for point in self.points]
         lines = [text_table((*header, "iRECIST"), rows, notes=notes)]
-        if self.warnings:
-            lines += ["", count_of(len(self.warnings), "warning")]
-            lines += [f"  {warning}" for warning in self.warnings[:MOST_WARNINGS]]
-        if len(self.warnings) > MOST_WARNINGS:
-            lines.append(f"  ... and {len(self.warnings) - MOST_WARNINGS} more")
+        for severity in ("warning", "note"):
+            lines += _listed([one for one in self.warnings if one.severity == severity], severity)
         return "\n".join(lines)
 
     def as_json(self) -> list[dict[str, object]]:
         """Return one object a time point."""
         return [time_point_json(point) for point in self.points]
+
+
+def _listed(findings: Sequence[Finding], severity: str) -> list[str]:
+    """Return the findings of one severity below their number, none for none."""
+    if not findings:
+        return []
+    lines = ["", count_of(len(findings), severity)]
+    lines += [f"  {finding}" for finding in findings[:MOST_WARNINGS]]
+    if len(findings) > MOST_WARNINGS:
+        lines.append(f"  ... and {len(findings) - MOST_WARNINGS} more")
+    return lines
 
 
 def _cells(point: TimePoint, with_reader: bool) -> tuple[str, ...]:
@@ -83,7 +92,7 @@ def time_point_json(point: TimePoint) -> dict[str, object]:
         "subject_id": point.subject_id,
         "evaluator": point.evaluator,
         "visit": point.visit,
-        "date": point.date.isoformat(),
+        "date": None if known_day(point.date) is None else point.date.isoformat(),
         "sum_mm": _mm(point.sum_um),
         "baseline_sum_mm": _mm(point.baseline_sum_um),
         "nadir_sum_mm": _mm(point.nadir_sum_um),
@@ -113,7 +122,8 @@ def respond(
     Parameters
     ----------
     source
-        A study folder, a folder with ``lesions.csv``, or a file of lesions.
+        A study folder, a folder with ``lesions.csv``, a folder of SDTM, or a file
+        of lesions.
     rules
         A YAML file of response options; for a study, its protocol's by default.
     subjects
@@ -126,76 +136,20 @@ def respond(
     InputError
         If a file cannot be used, a subject is unknown or has no baseline.
     """
-    source = Path(source)
-    if (source / "protocol.yaml").is_file():
-        if subjects is not None:
-            raise InputError(f"{source}: a study brings its own subjects; leave out {subjects}")
-        return _respond_study(source, rules, subject)
-    lesions = source / "lesions.csv" if source.is_dir() else source
-    if source.is_dir() and not lesions.exists():
-        raise InputError(f"{source}: no protocol.yaml and no lesions.csv in this folder")
-    beside = lesions.parent / "subjects.csv" if source.is_dir() else None
-    if subjects is None and beside is not None and beside.is_file():
-        subjects = beside
-    return _respond_table(lesions, read_rules(rules), subjects, subject)
-
-
-def _respond_study(folder: Path, rules: Path | str | None, subject: str | None) -> Responses:
-    from onearm.pipeline.study import load_study
-
-    study = load_study(folder)
-    chosen = study.protocol.response.rules if rules is None else read_rules(rules)
-    rows = [row for records in study.subjects for row in records.lesions or ()]
-    people = [records.subject for records in study.subjects]
-    plan = study.protocol.response
-    with_irecist = plan.also == "iRECIST" or rules is not None
-    markers = {
-        records.subject.subject_id: marker_readings(records, plan.markers)
-        for records in study.subjects
-    }
-    file = str(folder)
-    return judge(
-        rows, chosen, people, subject, with_irecist=with_irecist, markers=markers, file=file
-    )
-
-
-def _respond_table(
-    lesions: Path, rules: ResponseRules, subjects: Path | str | None, subject: str | None
-) -> Responses:
-    from onearm.io.csv import read_table
     from onearm.io.many_objects import many_objects
 
-    people = read_subjects(subjects)
-    table = read_table(lesions, Measurement).checked()
-    repeated = list(check_keys(table.records))
-    if repeated:
-        raise InputError(repeated)
+    seen = observe(Path(source), rules, subjects)
     with many_objects():
-        answer = judge(table.records, rules, people, subject, file=str(lesions))
-    return replace(answer, warnings=(*table.findings, *answer.warnings))
-
-
-def read_rules(path: Path | str | None) -> ResponseRules:
-    """Return the rules of a YAML file, or the defaults (profile ``recist11``)."""
-    if path is None:
-        return ResponseRules()
-    from onearm.io.yaml import read_yaml
-    from onearm.protocol.parse import parse_rules
-
-    return parse_rules(read_yaml(Path(path)))
-
-
-def read_subjects(path: Path | str | None) -> tuple[Subject, ...] | None:
-    """Return the subjects of a side-door table, whose other columns do not matter."""
-    if path is None:
-        return None
-    from onearm.io.csv import read_table
-
-    people = read_table(Path(path), Subject, ignore_others=True).checked().records
-    repeated = list(check_keys(people))
-    if repeated:
-        raise InputError(repeated)
-    return people
+        answer = judge(
+            seen.lesions,
+            seen.rules,
+            seen.people,
+            subject,
+            with_irecist=seen.with_irecist,
+            markers=seen.markers,
+            file=seen.file,
+        )
+    return replace(answer, warnings=(*seen.findings, *answer.warnings))
 
 
 def judge(

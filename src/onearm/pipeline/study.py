@@ -18,15 +18,20 @@ from typing import Any
 
 from onearm.clinical.checks import check_subject
 from onearm.clinical.cutoff import apply_cutoff
-from onearm.clinical.records import TABLES, Screening, Subject, SubjectRecords
+from onearm.clinical.records import TABLES, Screening, Subject, SubjectRecords, known_day
 from onearm.errors import Finding, InputError, Place, nearest
 from onearm.io.csv import Table, errors_with_hints, read_table
 from onearm.io.facts import FACTS
+from onearm.io.sdtm import read_sdtm
+from onearm.io.sdtm_files import is_sdtm
 from onearm.io.yaml import read_yaml
 from onearm.protocol.document import Document
 from onearm.protocol.model import Protocol
 from onearm.protocol.parse import parse_protocol
 from onearm.results.model import slug
+
+DEMOGRAPHICS = "DM"
+"""The domain of SDTM that says who was in the study."""
 
 APART = ("subjects", "screening")
 """Tables that are no part of one subject's records: who there is at all."""
@@ -59,8 +64,11 @@ class Study:
         raise InputError(f"no subject {subject_id!r} in {self.folder}{nearest(subject_id, known)}")
 
 
-def load_study(folder: Path | str) -> Study:
-    """Load a study folder: ``protocol.yaml`` and ``data/*.csv``.
+def load_study(folder: Path | str, *, with_partial_dates: bool = False) -> Study:
+    """Load a study folder: ``protocol.yaml`` and ``data/*.csv``, or SDTM in ``data/``.
+
+    ``with_partial_dates``: also where a visit of SDTM has no day. Its responses
+    can be derived; best responses and times to an event cannot.
 
     Raises
     ------
@@ -74,13 +82,16 @@ def load_study(folder: Path | str) -> Study:
     document = read_yaml(folder / "protocol.yaml")
     protocol = parse_protocol(document)
     tables, findings, origins = read_tables(folder / "data", _characteristics(protocol))
-    if not _is_broken(findings, "subjects.csv"):  # else every row would have no subject
+    if not any(_is_broken(findings, file) for file in ("subjects.csv", DEMOGRAPHICS)):
+        # else every row would have no subject
         findings += _membership(tables)
     findings += _evaluators(tables, protocol.response.primary_evaluator)
+    if not with_partial_dates:
+        findings += _undated(tables)
     _stop_at_errors(findings)
     subjects, screening, notes = _up_to_cutoff(tables, protocol.study.data_cutoff)
     findings += notes
-    subjects, notes = _with_first_doses(subjects)
+    subjects, notes = with_first_doses(subjects)
     findings += notes
     findings += _characteristic_values(subjects, protocol)
     drugs = [drug.name for drug in protocol.treatment.drugs]
@@ -107,8 +118,15 @@ def read_tables(
 ) -> tuple[dict[str, tuple[Any, ...] | None], list[Finding], frozenset[str]]:
     """Read every table of a data folder, with all findings and the origins of the rows.
 
-    An absent file gives ``None``.
+    An absent file gives ``None``. A folder without any table of a study, but
+    with SDTM, is read as that.
     """
+    if not any((folder / f"{record.TABLE}.csv").exists() for record in TABLES) and is_sdtm(folder):
+        found, problems, said = read_sdtm(folder, characteristics)
+        if found["subjects"] is None:
+            message = "the domain is not there, and it says who was in the study"
+            problems.append(Finding("error", "missing-domain", message, Place(DEMOGRAPHICS)))
+        return found, problems, said
     tables: dict[str, tuple[Any, ...] | None] = {}
     findings = list(_unknown_files(folder))
     origins: frozenset[str] = frozenset()
@@ -123,6 +141,19 @@ def read_tables(
         findings += table.findings
         origins |= table.origins
     return tables, findings, origins
+
+
+def _undated(tables: Mapping[str, tuple[Any, ...] | None]) -> Iterator[Finding]:
+    """Find visits of which the day is not known: what goes by days cannot be derived."""
+    seen: set[tuple[str, str | None]] = set()
+    for row in (row for name in ("lesions", "responses") for row in tables[name] or ()):
+        if known_day(row.date) is None and (row.subject_id, row.visit) not in seen:
+            seen.add((row.subject_id, row.visit))
+            message = (
+                f"the day of visit {row.visit} is not recorded ({row.date}); best response and "
+                "times to an event need it, onearm respond does not"
+            )
+            yield Finding("error", "partial-date", message, _place(row, "date"), row.subject_id)
 
 
 def _characteristics(protocol: Protocol) -> tuple[str, ...]:
@@ -209,7 +240,8 @@ def _unknown_subjects(
                 message = "screened and not enrolled; rows from this one on are set aside"
                 yield Finding("note", "not-enrolled", message, _place(row, None), whom)
             continue
-        message = f"subject_id must stand in subjects.csv; got {whom!r}{nearest(whom, subjects)}"
+        listed = next((subject.source.file for subject in subjects.values()), "subjects.csv")
+        message = f"subject_id must stand in {listed}; got {whom!r}{nearest(whom, subjects)}"
         yield Finding("error", "unknown-subject", message, _place(row, "subject_id"))
 
 
@@ -229,7 +261,7 @@ def _screening_differs(
             yield Finding("warning", "screening-differs", message, place, whom)
 
 
-def _with_first_doses(
+def with_first_doses(
     subjects: Iterable[SubjectRecords],
 ) -> tuple[tuple[SubjectRecords, ...], list[Finding]]:
     """Take the first dose from the doses where the subjects table leaves it empty, and say so."""

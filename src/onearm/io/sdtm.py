@@ -1,0 +1,293 @@
+"""A folder of SDTM to the tables of a study.
+
+Takes the files that ``io.sdtm_files`` recognises, gives the records of each
+table with every problem found, each with file, row and variable. A domain that
+is not there was not collected. --DY is derived anew and never read; results
+stand in their original units. Knows no rule.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from onearm.clinical.records import (
+    TABLES,
+    Disposition,
+    Dose,
+    FollowUp,
+    Screening,
+    Subject,
+)
+from onearm.errors import Finding, Place
+from onearm.io.many_objects import many_objects
+from onearm.io.sdtm_files import Folder, Observation, read_folder
+from onearm.io.sdtm_forms import FORMS, Form
+from onearm.io.sdtm_lesions import Visits, read_lesions
+from onearm.io.sdtm_records import Maker
+from onearm.io.sdtm_responses import read_performance, read_responses
+
+Tables = dict[str, tuple[Any, ...] | None]
+
+REASONS = {
+    "PROGRESSIVE DISEASE": "PROGRESSIVE DISEASE",
+    "DISEASE PROGRESSION": "PROGRESSIVE DISEASE",
+    "ADVERSE EVENT": "ADVERSE EVENT",
+    "WITHDRAWAL OF CONSENT": "WITHDRAWAL OF CONSENT",
+    "WITHDRAWAL BY SUBJECT": "WITHDRAWAL OF CONSENT",
+    "DEATH": "DEATH",
+    "LOST TO FOLLOW-UP": "LOST TO FOLLOW-UP",
+    "SYMPTOMATIC DETERIORATION": "SYMPTOMATIC DETERIORATION",
+    "PHYSICIAN DECISION": "PHYSICIAN DECISION",
+    "PROTOCOL DEVIATION": "PROTOCOL DEVIATION",
+    "PROTOCOL VIOLATION": "PROTOCOL DEVIATION",
+    "OTHER": "OTHER",
+}
+"""DSDECOD of a discontinuation: CDISC's word, and ours."""
+
+STATUSES = {
+    "ALIVE": "ALIVE", "DEAD": "DEAD", "LOST TO FOLLOW-UP": "LOST", "LOST": "LOST",
+    "WITHDRAWN": "WITHDRAWN",
+}  # fmt: skip
+"""Results of SSTESTCD SURVSTAT."""
+
+SCREENED, SCREEN_FAILURE = "ELIGIBILITY CRITERIA MET", "SCREEN FAILURE"
+ENROLLED = ("ENROLLED", "RANDOMIZED", "RANDOMISED")
+CONSENT = "INFORMED CONSENT OBTAINED"
+ONGOING = "ONGOING"
+
+
+def read_sdtm(
+    folder: Path, characteristics: tuple[str, ...] = ()
+) -> tuple[Tables, list[Finding], frozenset[str]]:
+    """Read a folder: tables by name, findings, and the origins of the rows (SUPPDM ORIGIN)."""
+    with many_objects():
+        found = read_folder(folder)
+        tables: Tables = dict.fromkeys(record.TABLE for record in TABLES)
+        visits = Visits(found["TR"], found["TU"], found["RS"])
+        tables["lesions"] = read_lesions(found, visits)
+        tables["responses"] = read_responses(found, visits, tables["lesions"] or ())
+        tables["performance"] = read_performance(found)
+        tables["subjects"] = _subjects(found, characteristics)
+        tables["screening"] = _screening(found)
+        tables["disposition"] = _disposition(found)
+        tables["follow_up"] = _follow_up(found)
+        tables.update(_by_forms(found))
+    if not found.domains and not any(f.severity == "error" for f in found.findings):
+        message = "no file with the variables DOMAIN and USUBJID"
+        found.findings.append(Finding("error", "no-sdtm", message, Place(folder.name)))
+    origins = frozenset(row["ORIGIN"] for row in found["DM"]) - {""}
+    return tables, found.findings, origins
+
+
+def _by_forms(found: Folder) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Yield each table that goes over row by row, where its domain was collected."""
+    rows: dict[int, list[Observation]] = defaultdict(list)
+    collected: set[int] = set()
+    for domain in dict.fromkeys(form.domain for form in FORMS):
+        own = [(number, form) for number, form in enumerate(FORMS) if form.domain == domain]
+        observed = found[domain] or (_as_exposure(found) if domain == "EX" else [])
+        if observed and len(own) == 1:
+            collected.add(own[0][0])
+        for row in observed:
+            if row[f"{domain}STAT"] == "NOT DONE" or row[f"{domain}OCCUR"] == "N":
+                continue
+            number = next(
+                (n for n, form in own if all(row[k] == v for k, v in form.where.items())), None
+            )
+            if number is not None:
+                rows[number].append(row)
+    by_table: dict[str, list[Any]] = {}
+    for number in sorted(collected | set(rows)):
+        form = FORMS[number]
+        made = by_table.setdefault(form.record.TABLE, [])
+        made += _made(form, rows[number], found)
+    return ((name, tuple(made)) for name, made in by_table.items())
+
+
+def _as_exposure(found: Folder) -> list[Observation]:
+    """Return EC as EX, where a study has no EX: what was performed, not what was planned."""
+    return [
+        Observation(
+            row.file,
+            row.line,
+            {f"EX{k[2:]}" if k.startswith("EC") else k: v for k, v in row.values.items()},
+        )
+        for row in found["EC"]
+        if row["ECMOOD"] in ("", "PERFORMED")
+    ]
+
+
+def _made(form: Form, rows: Iterable[Observation], found: Folder) -> Iterator[Any]:
+    maker: Maker[Any] = Maker(form.record, found.findings.append)
+    theirs = {
+        column: {code: ours for ours, code in codes.items()} | dict(form.also.get(column, {}))
+        for column, codes in form.codes.items()
+    } | {column: dict(also) for column, also in form.also.items() if column not in form.codes}
+    pairs = {**form.pairs, **form.supplemental}
+    for row in rows:
+        given = {"subject_id": (row.subject, "USUBJID")}
+        for column, variable in pairs.items():
+            text, said = row[variable], variable
+            if not text and variable in form.second:
+                said = form.second[variable]
+                text = row[said]
+            if column in theirs and text:
+                text = theirs[column].get(text.upper(), text)
+            given[column] = text, said
+        if row["TESTNAME"]:
+            column = "marker" if "marker" in given else "test"
+            given[column] = row["TESTNAME"], "TESTNAME"
+        if form.record.TABLE in ("new_therapies", "prior_therapies"):
+            given = _therapy(given, form.domain)
+        if form.record is Dose and not given["unit"][0]:
+            given["unit"] = ("", "EXDOSU")
+        made = maker.make(row, given)
+        if made is not None:
+            yield made
+
+
+def _therapy(given: dict[str, tuple[str, str]], domain: str) -> dict[str, tuple[str, str]]:
+    """Return a therapy with its kind: systemic unless it says otherwise, and CM is drugs."""
+    kind, variable = given["kind"]
+    if not kind:
+        kind = "SYSTEMIC" if domain == "CM" else "SURGERY"
+    name, said = given["name"]
+    return {**given, "kind": (kind, variable), "name": ("" if name == kind else name, said)}
+
+
+def _subjects(found: Folder, characteristics: tuple[str, ...]) -> tuple[Subject, ...] | None:
+    if not found["DM"]:
+        return None
+    days = _milestones(found)
+    maker = Maker(Subject, found.findings.append)
+    subjects = []
+    for row in found["DM"]:
+        if _is_screen_failure(row):
+            continue
+        who = row.subject
+        given = {
+            "subject_id": (who, "USUBJID"),
+            "cohort": (row["COHORT"], "COHORT"),
+            "site": (row["SITEID"], "SITEID"),
+            "age_years": (row["AGE"], "AGE"),
+            "sex": (row["SEX"], "SEX"),
+            "consent_date": (row["RFICDTC"] or days.get((who, CONSENT), ""), "RFICDTC"),
+            "enrolment_date": (days.get((who, ENROLLED[0]), ""), "DSSTDTC"),
+            "first_dose_date": (row["RFXSTDTC"], "RFXSTDTC"),
+            "reference_date": (row["REFDTC"], "REFDTC"),
+        }
+        values = {name: _characteristic(row, name) for name in characteristics}
+        kept = {name: value for name, value in values.items() if value}
+        subject = maker.make(row, given, characteristics=kept)
+        if subject is not None:
+            subjects.append(subject)
+    return tuple(subjects)
+
+
+def _characteristic(row: Observation, name: str) -> str:
+    """Return a characteristic: the variable or qualifier of that name, or the labelled one."""
+    return row[f"={name}"] or row[name.upper()]
+
+
+def _milestones(found: Folder) -> dict[tuple[str, str], str]:
+    """Return the days of consent and enrolment of each subject, from DS."""
+    days: dict[tuple[str, str], str] = {}
+    for row in found["DS"]:
+        said = row["DSDECOD"]
+        name = ENROLLED[0] if said in ENROLLED else said
+        if name in (ENROLLED[0], CONSENT):
+            days.setdefault((row.subject, name), row["DSSTDTC"])
+    return days
+
+
+def _is_screen_failure(row: Observation) -> bool:
+    said = (row["ARMNRS"], row["ARMCD"], row["ARM"])
+    return bool({SCREEN_FAILURE, "SCRNFAIL"} & {text.upper() for text in said})
+
+
+def _screening(found: Folder) -> tuple[Screening, ...] | None:
+    """Return who was screened: those who failed by DM or DS, and where DS says so who passed."""
+    rows = {row.subject: row for row in found["DS"] if row["DSDECOD"] in (SCREENED, SCREEN_FAILURE)}
+    failed = {row.subject: row for row in found["DM"] if _is_screen_failure(row)}
+    if not rows and not failed:
+        return None
+    criteria = {row.subject: row for row in found["IE"]}
+    maker = Maker(Screening, found.findings.append)
+    made = []
+    for dm in found["DM"]:
+        who, row = dm.subject, rows.get(dm.subject, dm)
+        is_failure = who in failed or row["DSDECOD"] == SCREEN_FAILURE
+        reason = row["DSTERM"] if is_failure and row["DSTERM"] != SCREEN_FAILURE else ""
+        criterion = criteria[who]["CRITID"] or criteria[who]["IETESTCD"] if who in criteria else ""
+        given = {
+            "subject_id": (who, "USUBJID"),
+            "date": (row["DSSTDTC"], "DSSTDTC"),
+            "enrolled": ("N" if is_failure else "Y", "DSDECOD"),
+            "criterion": (criterion if is_failure else "", "IETESTCD"),
+            "reason": (reason, "DSTERM"),
+        }
+        made.append(maker.make(row, given))
+    return tuple(one for one in made if one is not None)
+
+
+def _disposition(found: Folder) -> tuple[Disposition, ...] | None:
+    """Return where subjects stand, None without DS; screening and milestones are not it."""
+    maker = Maker(Disposition, found.findings.append)
+    made = []
+    for row in found["DS"]:
+        said = row["DSDECOD"].upper()
+        is_event = row["DSCAT"] in ("", "DISPOSITION EVENT") or said == ONGOING
+        if not is_event or said in (SCREENED, SCREEN_FAILURE) or row["EPOCH"] == "SCREENING":
+            continue
+        scope = row["DSTRT"] or _scope(row)
+        status = said if said in ("COMPLETED", ONGOING) else "DISCONTINUED"
+        reason = REASONS.get(said, said) if status == "DISCONTINUED" else ""
+        if reason == "DISCONTINUED":  # no reason was recorded
+            reason = ""
+        given = {
+            "subject_id": (row.subject, "USUBJID"),
+            "scope": (scope, "DSSCAT"),
+            "status": (status, "DSDECOD"),
+            "date": (row["DSSTDTC"], "DSSTDTC"),
+            "reason": (reason, "DSDECOD"),
+        }
+        made.append(maker.make(row, given))
+    return tuple(one for one in made if one is not None) if found["DS"] else None
+
+
+def _scope(row: Observation) -> str:
+    said = f"{row['DSSCAT']} {row['EPOCH']}".upper()
+    return "STUDY" if "PARTICIPATION" in said or "FOLLOW" in said else "TREATMENT"
+
+
+def _follow_up(found: Folder) -> tuple[FollowUp, ...] | None:
+    """Return contacts and deaths from SS, and a death of DM that SS does not have."""
+    rows = [row for row in found["SS"] if row["SSTESTCD"] == "SURVSTAT"]
+    deaths = [row for row in found["DM"] if row["DTHDTC"]]
+    if not rows and not deaths:
+        return None
+    maker = Maker(FollowUp, found.findings.append)
+    made = []
+    for row in rows:
+        status = (row["SSSTRESC"] or row["SSORRES"]).upper()
+        given = {
+            "subject_id": (row.subject, "USUBJID"),
+            "date": (row["SSDTC"], "SSDTC"),
+            "status": (STATUSES.get(status, status), "SSSTRESC"),
+            "cause": (row["DTHCAUS"], "DTHCAUS"),
+        }
+        made.append(maker.make(row, given))
+    known = {row.subject_id for row in made if row is not None and row.status == "DEAD"}
+    for row in deaths:
+        if row.subject not in known:
+            given = {
+                "subject_id": (row.subject, "USUBJID"),
+                "date": (row["DTHDTC"], "DTHDTC"),
+                "status": ("DEAD", "DTHDTC"),
+                "cause": (row["DTHCAUS"], "DTHCAUS"),
+            }
+            made.append(maker.make(row, given))
+    return tuple(one for one in made if one is not None)

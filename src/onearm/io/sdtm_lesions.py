@@ -1,0 +1,492 @@
+"""TU and TR to measurements: what was identified, and what was seen of it at each visit.
+
+TU says of each lesion whether it is TARGET, NON-TARGET or NEW, where it is, and
+from which lesion it was split (TUSPLIT) or of which it was merged (TUMERGE).
+TR measures: LDIAM or DIAMETER is the size of a lesion outside nodes, LPERP or
+DIAMETER that of a node (its short axis); TUMSTATE and LNSTATE say what was
+seen. Lengths in mm, cm or um are exact. Visits go by VISITNUM: a visit whose
+date is partial has its place in the order, and no day. Knows no response.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from itertools import chain
+
+from onearm.clinical.records import Measurement, PartialDate
+from onearm.errors import Finding, nearest
+from onearm.io.sdtm_files import Folder, Observation
+from onearm.io.sdtm_records import day_text, is_partial, source_of
+from onearm.terms import INVESTIGATOR, MICROMETRES_PER_MM, LesionState, LesionType
+
+SIZES = {False: ("LDIAM", "DIAMETER"), True: ("LPERP", "DIAMETER")}
+"""Tests that are the size of a lesion: outside nodes, and of a node."""
+
+STATE_TESTS = ("TUMSTATE", "LNSTATE")
+DERIVED_TESTS = (
+    "SUMDIAM", "SUMLDIAM", "SUMLPERP", "SUMNLNLD", "LDIAMBL", "ACSD", "ACNSD", "ACPSD", "PCBSD",
+    "PCNSD", "PCPSD", "AREA", "VOLUME", "RADDESP", "LMMNWD",
+)  # fmt: skip
+"""Tests that are not measured on a lesion: they are derived anew, and not read."""
+
+STATES = {
+    "PRESENT": LesionState.PRESENT,
+    "ABSENT": LesionState.ABSENT,
+    "UNEQUIVOCAL PROGRESSION": LesionState.UNEQUIVOCAL_PROGRESSION,
+    "UNEQUIVOCAL": LesionState.PRESENT,
+    "EQUIVOCAL": LesionState.EQUIVOCAL,
+    "TOO SMALL TO MEASURE": LesionState.TOO_SMALL,
+    "NOT EVALUABLE": LesionState.NOT_DONE,
+    "NOT DONE": LesionState.NOT_DONE,
+    "PATHOLOGICAL": LesionState.PRESENT,
+    "PATHOLOGIC": LesionState.PRESENT,
+    "NON-PATHOLOGICAL": LesionState.ABSENT,
+    "NON-PATHOLOGIC": LesionState.ABSENT,
+}
+"""Values of TUMSTATE and LNSTATE, in capitals; a node that is not pathological is normal."""
+
+_UNITS = {"mm": 1000, "millimeter": 1000, "cm": 10_000, "um": 1}
+_KINDS = {
+    "TARGET": LesionType.TARGET,
+    "NON-TARGET": LesionType.NON_TARGET,
+    "NEW": LesionType.NEW,
+    "NEW LESION": LesionType.NEW,
+    "NEW TARGET": LesionType.NEW,
+    "NEW NON-TARGET": LesionType.NEW,
+}
+_NODE = re.compile(r"\bLYMPH NODES?\b|\bNODAL\b", re.IGNORECASE)
+_SEVERAL = re.compile(r"\s*[/+]\s*")
+_YES_NO = {"Y": True, "N": False}
+
+
+def evaluator_of(row: Observation, domain: str) -> str:
+    """Return who judged: --EVALID where there is one, else --EVAL, else the investigator."""
+    return row[f"{domain}EVALID"] or row[f"{domain}EVAL"] or INVESTIGATOR
+
+
+class Visits:
+    """How visits are called: by VISIT, with its number where one label has several."""
+
+    def __init__(self, *domains: Sequence[Observation]) -> None:
+        self.numbers: dict[str, set[str]] = defaultdict(set)
+        for row in (row for rows in domains for row in rows):
+            self.numbers[row["VISIT"]].add(row["VISITNUM"])
+
+    def label(self, row: Observation) -> str | None:
+        """Return the label of a row's visit, None where it names none."""
+        name, number = row["VISIT"], row["VISITNUM"]
+        if not name:
+            return f"VISIT {number}" if number else None
+        return f"{name} {number}" if len(self.numbers[name]) > 1 and number else name
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """One lesion as TU says it was identified, by one evaluator."""
+
+    row: Observation
+    kind: LesionType
+    organ: str | None
+    is_nodal: bool
+    parent: str | None
+    merged: tuple[str, ...]
+
+
+def read_lesions(folder: Folder, visits: Visits) -> tuple[Measurement, ...] | None:
+    """Return the measurements of TU and TR, None where neither was collected."""
+    tu, tr = folder["TU"], folder["TR"]
+    if not tu and not tr:
+        return None
+    if not tu or not tr:
+        have, lack = ("TR", "TU") if tr else ("TU", "TR")
+        message = f"{have} is there and {lack} is not; lesions need both"
+        folder.findings.append((tu or tr)[0].finding("missing-domain", message))
+        return ()
+    lesions = _identified(tu, folder)
+    seen: dict[tuple[str, str, tuple[str, ...]], list[Observation]] = {}
+    for row in chain.from_iterable(_for_each_lesion(row, lesions) for row in tr):
+        if _is_of_lesion(row, folder):
+            visit = row["VISITNUM"] or row["VISIT"], day_text(row["TRDTC"])
+            key = row.subject, evaluator_of(row, "TR"), (*visit, row["TRLNKID"])
+            seen.setdefault(key, []).append(row)
+    measured: list[_Seen] = []
+    for (subject, evaluator, _), rows in seen.items():
+        lesion = _lesion_of(rows[0], subject, evaluator, lesions, folder)
+        if lesion is not None:
+            measured += _seen(rows, evaluator, lesion, lesions, folder)
+    measured += _identified_only(lesions, measured)
+    return tuple(_dated(measured, visits, folder))
+
+
+def _for_each_lesion(
+    row: Observation, lesions: dict[tuple[str, str, str], Identified]
+) -> Iterator[Observation]:
+    """Yield a row; one that says NOT DONE of all lesions, or of a group, for each of them."""
+    if row["TRLNKID"] or row["TRSTAT"] != "NOT DONE":
+        yield row
+        return
+    evaluator, group = evaluator_of(row, "TR"), row["TRGRPID"].upper()
+    for (subject, by, name), lesion in lesions.items():
+        is_meant = lesion.kind is not LesionType.NEW and group in ("", lesion.kind)
+        if (subject, by) == (row.subject, evaluator) and is_meant and not lesion.merged:
+            yield Observation(row.file, row.line, {**row.values, "TRLNKID": name})
+
+
+def _is_of_lesion(row: Observation, folder: Folder) -> bool:
+    """Leave out derived tests; report a test that is not known, and a result without a lesion."""
+    test = row["TRTESTCD"]
+    known = ("LDIAM", "LPERP", "DIAMETER", *STATE_TESTS)
+    if test in DERIVED_TESTS:
+        return False
+    if test not in known and row["TRSTAT"] != "NOT DONE":
+        message = f"TRTESTCD must be one of {', '.join(known)}; got {test!r}{nearest(test, known)}"
+        folder.findings.append(row.finding("unknown-code", message, "TRTESTCD"))
+        return False
+    if not row["TRLNKID"]:
+        message = f"TRLNKID must name the lesion of {test or 'the result'}"
+        folder.findings.append(row.finding("missing-value", message, "TRLNKID"))
+        return False
+    return True
+
+
+def _identified(
+    rows: Iterable[Observation], folder: Folder
+) -> dict[tuple[str, str, str], Identified]:
+    """Return the lesions by subject, evaluator and TULNKID; its first row says what each is."""
+    found: dict[tuple[str, str, str], Identified] = {}
+    for row in rows:
+        test, name = row["TUTESTCD"], row["TULNKID"]
+        said = row["TUSTRESC"] or row["TUORRES"]
+        if test not in ("TUMIDENT", "TUSPLIT", "TUMERGE"):
+            allowed = "TUTESTCD must be one of TUMIDENT, TUSPLIT, TUMERGE"
+            folder.findings.append(
+                row.finding("unknown-code", f"{allowed}; got {test!r}", "TUTESTCD")
+            )
+            continue
+        if not name:
+            folder.findings.append(
+                row.finding("missing-value", "TULNKID must name the lesion", "TULNKID")
+            )
+            continue
+        key = row.subject, evaluator_of(row, "TU"), name
+        parent, merged = _origin(row, key, found, folder)
+        kind = _KINDS.get(said.upper())
+        if kind is None and test != "TUMIDENT" and (known := found.get((*key[:2], parent or ""))):
+            kind = known.kind
+        if kind is None:
+            message = f"TUSTRESC must be one of {', '.join(_KINDS)}; got {said!r}"
+            folder.findings.append(row.finding("unknown-code", message, "TUSTRESC"))
+            continue
+        organ = " ".join(filter(None, (row["TULAT"], row["TULOC"]))) or None
+        is_nodal = bool(_NODE.search(row["TULOC"]))
+        is_nodal = _YES_NO.get(row["NODAL"], is_nodal)
+        found.setdefault(key, Identified(row, kind, organ, is_nodal, parent, merged))
+    return found
+
+
+def _origin(
+    row: Observation,
+    key: tuple[str, str, str],
+    found: dict[tuple[str, str, str], Identified],
+    folder: Folder,
+) -> tuple[str | None, tuple[str, ...]]:
+    """Return the lesion that one was split from, and those that it was merged of."""
+    subject, evaluator, name = key
+    if row["TUPARENT"]:
+        return row["TUPARENT"], ()
+    if row["TUTESTCD"] == "TUMIDENT":
+        return None, ()
+    own = [lesion for who, by, lesion in found if (who, by) == (subject, evaluator)]
+    if row["TUTESTCD"] == "TUSPLIT":
+        group = row["TUGRPID"]
+        known = [lesion for lesion in own if lesion == group] or [
+            lesion for lesion in own if name.startswith(lesion) and name != lesion
+        ]
+        if known:
+            return max(known, key=len), ()
+        message = f"TULNKID of a split must begin with its lesion, or TUGRPID name it; got {name!r}"
+        folder.findings.append(row.finding("unknown-lesion", message, "TULNKID"))
+    else:
+        parts = tuple(_SEVERAL.split(name))
+        if len(parts) > 1 and all(part in own for part in parts):
+            return parts[0], parts
+        message = f"TULNKID of a merged lesion must name its parts, as T01/T02; got {name!r}"
+        folder.findings.append(row.finding("unknown-lesion", message, "TULNKID"))
+    return None, ()
+
+
+def _lesion_of(
+    row: Observation,
+    subject: str,
+    evaluator: str,
+    lesions: dict[tuple[str, str, str], Identified],
+    folder: Folder,
+) -> Identified | None:
+    name = row["TRLNKID"]
+    lesion = lesions.get((subject, evaluator, name))
+    if lesion is None:
+        known = [of for who, by, of in lesions if (who, by) == (subject, evaluator)]
+        message = f"TRLNKID must be a TULNKID of {evaluator}; got {name!r}{nearest(name, known)}"
+        folder.findings.append(row.finding("unknown-lesion", message, "TRLNKID"))
+    return lesion
+
+
+@dataclass(slots=True)
+class _Seen:
+    """One lesion at one visit, before the visit has its date."""
+
+    row: Observation
+    evaluator: str
+    lesion: Identified
+    lesion_id: str
+    parent: str | None
+    diameter_um: int | None
+    state: LesionState
+    day: str
+    domain: str = "TR"
+
+
+def _seen(
+    rows: list[Observation],
+    evaluator: str,
+    lesion: Identified,
+    lesions: dict[tuple[str, str, str], Identified],
+    folder: Folder,
+) -> Iterator[_Seen]:
+    """Return what the tests of one visit say together of a lesion, and of those merged into it."""
+    by_test: dict[str, Observation] = {}
+    for row in rows:
+        known = by_test.setdefault(row["TRTESTCD"], row)
+        if known is not row:
+            folder.findings.append(_repeated(row, known))
+    sized = next((by_test[t] for t in SIZES[lesion.is_nodal] if t in by_test), None)
+    stated = next((by_test[t] for t in STATE_TESTS if t in by_test), None)
+    row = sized or stated or rows[0]
+    length, state = None, None
+    if sized is not None:
+        length, state = _size(sized, folder)
+    if stated is not None:
+        state = _state(stated, folder) or state
+    if state is None:
+        state = LesionState.MEASURED
+        if length is None and all(r["TRSTAT"] == "NOT DONE" for r in rows):
+            state = LesionState.NOT_DONE
+        elif length is None:
+            need = " or ".join(SIZES[lesion.is_nodal])
+            what = "a node" if lesion.is_nodal else "a lesion outside nodes"
+            message = f"{rows[0]['TRLNKID']}, {what}, needs {need} or TUMSTATE at this visit"
+            folder.findings.append(rows[0].finding("not-measured", message, "TRTESTCD"))
+            return
+    name, *others = lesion.merged or (rows[0]["TRLNKID"],)
+    parent = None if lesion.merged else lesion.parent
+    own = lesions.get((rows[0].subject, evaluator, name), lesion)
+    yield _Seen(row, evaluator, own, name, parent, length, state, row["TRDTC"])
+    for other in others:
+        into = lesions[rows[0].subject, evaluator, other]
+        yield _Seen(row, evaluator, into, other, name, None, LesionState.MERGED, row["TRDTC"])
+
+
+def _repeated(row: Observation, known: Observation) -> Finding:
+    """Return what a second result of one test, lesion, scan and evaluator is: the same or not."""
+    where = f"{row['TRTESTCD']} of {row['TRLNKID']} stands in {known.file}:{known.line} too"
+    names = ("TRSTRESC", "TRSTRESN", "TRORRES", "TRSTRESU", "TRORRESU", "TRSTAT")
+    if all(row[name] == known[name] for name in names):
+        message = f"{where}, with the same result; one of them counts"
+        return row.finding("repeated-result", message, "TRTESTCD", "warning")
+    return row.finding("duplicate-result", f"{where}, with another result", "TRTESTCD")
+
+
+def _size(row: Observation, folder: Folder) -> tuple[int | None, LesionState | None]:
+    """Return a length in micrometres, or the state that stands in its place."""
+    if row["TRSTAT"] == "NOT DONE":
+        return None, LesionState.NOT_DONE
+    texts = [(row["TRSTRESC"] or row["TRSTRESN"], row["TRSTRESU"], "TRSTRESC")]
+    texts.append((row["TRORRES"], row["TRORRESU"], "TRORRES"))
+    texts = [found for found in texts if found[0]]
+    if not texts:
+        message = "TRSTRESC must hold a length, or TRSTAT be NOT DONE"
+        folder.findings.append(row.finding("missing-value", message, "TRSTRESC"))
+        return None, LesionState.NOT_DONE
+    text, unit, variable = next((t for t in texts if t[1]), texts[0])
+    if state := STATES.get(text.upper()):
+        return None, state
+    factor = _UNITS.get(unit.lower())
+    if factor is None:
+        message = f"{variable}U must be mm, cm or um; got {unit!r}"
+        folder.findings.append(row.finding("wrong-unit", message, f"{variable}U"[:8]))
+        return None, LesionState.NOT_DONE
+    try:
+        length = Decimal(text) * factor
+        if not length.is_finite() or length < 0 or length != int(length):
+            raise InvalidOperation
+    except InvalidOperation:
+        message = f"{variable} must be a length with at most three decimals of a mm; got {text!r}"
+        folder.findings.append(row.finding("not-a-number", message, variable))
+        return None, LesionState.NOT_DONE
+    return int(length), None
+
+
+def _state(row: Observation, folder: Folder) -> LesionState | None:
+    if row["TRSTAT"] == "NOT DONE":
+        return LesionState.NOT_DONE
+    text = row["TRSTRESC"] or row["TRORRES"]
+    state = STATES.get(text.upper())
+    if state is None:
+        message = f"TRSTRESC of {row['TRTESTCD']} must be one of {', '.join(STATES)}; got {text!r}"
+        message += nearest(text, STATES)
+        folder.findings.append(row.finding("unknown-code", message, "TRSTRESC"))
+    return state
+
+
+def _identified_only(
+    lesions: dict[tuple[str, str, str], Identified], measured: Sequence[_Seen]
+) -> Iterator[_Seen]:
+    """Return lesions that TU identified and TR never shows at that visit: they were seen there."""
+    shown = {
+        (seen.row.subject, seen.evaluator, seen.row["VISITNUM"], seen.lesion_id)
+        for seen in measured
+    }
+    for (subject, evaluator, name), lesion in lesions.items():
+        row = lesion.row
+        if lesion.merged or (subject, evaluator, row["VISITNUM"], name) in shown:
+            continue
+        state = LesionState.MEASURED if lesion.kind is LesionType.TARGET else LesionState.PRESENT
+        yield _Seen(row, evaluator, lesion, name, lesion.parent, None, state, row["TUDTC"], "TU")
+
+
+def _dated(measured: Sequence[_Seen], visits: Visits, folder: Folder) -> Iterator[Measurement]:
+    """Yield the measurements with their dates; a visit with a partial date has none of its own."""
+    by_visit: dict[tuple[str, str], dict[str, list[_Seen]]] = defaultdict(dict)
+    for seen in measured:
+        by_visit[seen.row.subject, seen.evaluator].setdefault(
+            seen.row["VISITNUM"] or seen.row["VISIT"] or seen.day, []
+        ).append(seen)
+    for groups in by_visit.values():
+        days = _days(groups, folder)
+        for number, group in groups.items():
+            for seen in group:
+                day = days.get((number, day_text(seen.day))) or days.get((number, ""))
+                if day is not None:
+                    yield _measurement(seen, day, visits)
+
+
+def _days(groups: dict[str, list[_Seen]], folder: Folder) -> dict[tuple[str, str], dt.date]:
+    """Return the day of each visit and text; the text "" stands for a row without its own date."""
+    found: dict[tuple[str, str], dt.date] = {}
+    undated: dict[str, tuple[str, Observation]] = {}
+    spans: dict[str, tuple[dt.date, dt.date]] = {}
+    for number, group in groups.items():
+        texts = {day_text(seen.day): seen for seen in group if seen.day}
+        partial = next((text for text in texts if is_partial(text)), None)
+        if partial is not None:
+            undated[number] = partial, texts[partial].row
+            continue
+        own = []
+        for text, seen in texts.items():
+            try:
+                found[number, text] = dt.date.fromisoformat(text)
+                own.append(found[number, text])
+            except ValueError:
+                message = f"{seen.domain}DTC must be a date of ISO 8601; got {text!r}"
+                folder.findings.append(seen.row.finding("not-a-date", message, f"{seen.domain}DTC"))
+        if own:
+            spans[number] = min(own), max(own)
+            found[number, ""] = max(own)
+        elif not texts:
+            row, domain = group[0].row, group[0].domain
+            message = f"{domain}DTC must hold the day of the scan"
+            folder.findings.append(row.finding("missing-value", message, f"{domain}DTC"))
+    for number, (text, row) in undated.items():
+        order = _place_in_order(number, text, row, spans, folder)
+        if order is None:
+            continue
+        spans[number] = order, order
+        message = f"TRDTC is partial, {text}: the visit goes by VISITNUM, and has no day"
+        folder.findings.append(row.finding("partial-date", message, "TRDTC", "note"))
+        day = PartialDate.placed(text, order, f"{row.file}:{row.line}")
+        for seen in groups[number]:
+            found[number, day_text(seen.day)] = day
+        found[number, ""] = day
+    return found
+
+
+def _place_in_order(
+    number: str,
+    text: str,
+    row: Observation,
+    spans: dict[str, tuple[dt.date, dt.date]],
+    folder: Folder,
+) -> dt.date | None:
+    """Return a day between the visits before and after, within what was recorded if possible."""
+    try:
+        own = Decimal(number)
+        ordered = [(Decimal(other), span) for other, span in spans.items()]
+    except InvalidOperation:
+        message = (
+            f"TRDTC is partial, {text}; then VISITNUM must be a number; got {row['VISITNUM']!r}"
+        )
+        folder.findings.append(row.finding("partial-date", message, "VISITNUM"))
+        return None
+    day = dt.timedelta(days=1)
+    before = max((span[1] for other, span in ordered if other < own), default=dt.date.min)
+    after = min((span[0] for other, span in ordered if other > own), default=dt.date.max)
+    first, last = period(text)
+    low = max(first, before + day)
+    high = min(last, after - day if after > dt.date.min else after)
+    if low > high:
+        message = f"TRDTC is partial, {text}; no day of it lies between the visits before and after"
+        folder.findings.append(row.finding("partial-date", message, "TRDTC"))
+        return None
+    return low
+
+
+def period(text: str) -> tuple[dt.date, dt.date]:
+    """Return the first and the last day that a partial date can be.
+
+    >>> [str(day) for day in period("2014-02")]
+    ['2014-02-01', '2014-02-28']
+    """
+    found = re.match(r"(\d{4})(?:-(\d{2}))?", text)
+    if found is None:
+        return dt.date.min, dt.date.max
+    year, month = int(found[1]) or 1, found[2]
+    if month is None or not 1 <= int(month) <= 12:
+        return dt.date(year, 1, 1), dt.date(year, 12, 31)
+    return (
+        dt.date(year, int(month), 1),
+        dt.date(year, int(month), calendar.monthrange(year, int(month))[1]),
+    )
+
+
+def _measurement(seen: _Seen, day: dt.date, visits: Visits) -> Measurement:
+    row, lesion, tu = seen.row, seen.lesion, seen.lesion.row
+    label = visits.label(row)
+    slice_mm = row["SLICE"]
+    key = {
+        "subject_id": row.subject, "evaluator": seen.evaluator, "visit": label,
+        "date": day, "lesion_id": seen.lesion_id,
+    }  # fmt: skip
+    return Measurement(
+        row.subject,
+        label,
+        day,
+        seen.lesion_id,
+        lesion.kind,
+        lesion.organ,
+        lesion.is_nodal,
+        seen.diameter_um,
+        seen.state,
+        seen.evaluator,
+        row["TRMETHOD"] or tu["TUMETHOD"] or None,
+        int(Decimal(slice_mm) * MICROMETRES_PER_MM) if slice_mm else None,
+        _YES_NO.get(tu["PRIORLOC"]),
+        _YES_NO.get(tu["PROGSNC"]),
+        seen.parent,
+        source_of(row, Measurement, key),
+    )
