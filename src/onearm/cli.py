@@ -257,14 +257,15 @@ def respond(
 
             if csv is not None:
                 raise typer.BadParameter("goes with --recorded", param_hint="--csv")
-            _print(derive_responses(source, rules, subjects, subject), as_json)
+            answer = derive_responses(source, rules=rules, subjects=subjects, subject=subject)
+            _print(answer, as_json)
             return
         from onearm.pipeline.recorded import recorded_and_derived
 
-        answer = recorded_and_derived(source, rules, subjects, subject)
+        compared = recorded_and_derived(source, rules, subjects, subject)
         if csv is not None:
-            answer.write_csv(csv)
-        _print(answer, as_json)
+            compared.write_csv(csv)
+        _print(compared, as_json)
 
 
 @app.command()
@@ -412,7 +413,7 @@ def design_of_study(study: Study, plot: Plot = None, as_json: Json = False) -> N
 @app.command()
 def export(
     study: Study,
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="What to write: adam.")],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="What to write: adam, sdtm.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where every file goes.")],
     formats: Annotated[
         str,
@@ -422,7 +423,8 @@ def export(
 ) -> None:
     """Write STUDY in the formats of others.
 
-    adam: the analysis data sets with define.xml and a reader's guide.
+    adam: the analysis data sets with define.xml and a reader's guide. sdtm: the
+    domains that the tables are, with the keys between them.
 
     Example: onearm export studies/tqb2450-ib-02 adam --out adam --format xpt,csv
     """

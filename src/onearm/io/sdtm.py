@@ -78,8 +78,8 @@ def read_sdtm(
     if not found.domains and not any(f.severity == "error" for f in found.findings):
         message = "no file with the variables DOMAIN and USUBJID"
         found.findings.append(Finding("error", "no-sdtm", message, Place(folder.name)))
-    origins = frozenset(row["ORIGIN"] for row in found["DM"]) - {""}
-    return tables, found.findings, origins
+    origins = {word for row in found["DM"] for word in row["ORIGIN"].split("; ")}
+    return tables, found.findings, frozenset(origins) - {""}
 
 
 def _by_forms(found: Folder) -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -179,7 +179,8 @@ def _subjects(found: Folder, characteristics: tuple[str, ...]) -> tuple[Subject,
             "first_dose_date": (row["RFXSTDTC"], "RFXSTDTC"),
             "reference_date": (row["REFDTC"], "REFDTC"),
         }
-        values = {name: _characteristic(row, name) for name in characteristics}
+        others = (name for name in characteristics if name not in maker.columns)
+        values = {name: _characteristic(row, name) for name in others}
         kept = {name: value for name, value in values.items() if value}
         subject = maker.make(row, given, characteristics=kept)
         if subject is not None:
@@ -220,14 +221,14 @@ def _screening(found: Folder) -> tuple[Screening, ...] | None:
     for dm in found["DM"]:
         who, row = dm.subject, rows.get(dm.subject, dm)
         is_failure = who in failed or row["DSDECOD"] == SCREEN_FAILURE
-        reason = row["DSTERM"] if is_failure and row["DSTERM"] != SCREEN_FAILURE else ""
+        reason = row["SCRREASN"] or (row["DSTERM"] if row["DSTERM"] != SCREEN_FAILURE else "")
         criterion = criteria[who]["CRITID"] or criteria[who]["IETESTCD"] if who in criteria else ""
         given = {
             "subject_id": (who, "USUBJID"),
             "date": (row["DSSTDTC"], "DSSTDTC"),
             "enrolled": ("N" if is_failure else "Y", "DSDECOD"),
             "criterion": (criterion if is_failure else "", "IETESTCD"),
-            "reason": (reason, "DSTERM"),
+            "reason": (reason if is_failure else "", "DSTERM"),
         }
         made.append(maker.make(row, given))
     return tuple(one for one in made if one is not None)

@@ -208,7 +208,7 @@ FORMS = (
     Form(
         Conmed,
         "CM",
-        {"name": "CMTRT", **_period("CM"), "medication_class": "CMCLAS", "indication": "CMINDC"},
+        {"name": "CMTRT", **_period("CM"), "class": "CMCLAS", "indication": "CMINDC"},
     ),
 )
 """A row belongs to the first form of its domain whose ``where`` it fits."""

@@ -91,6 +91,7 @@ class Identified:
     """One lesion as TU says it was identified, by one evaluator."""
 
     row: Observation
+    name: str
     kind: LesionType
     organ: str | None
     is_nodal: bool
@@ -186,7 +187,9 @@ def _identified(
         organ = " ".join(filter(None, (row["TULAT"], row["TULOC"]))) or None
         is_nodal = bool(_NODE.search(row["TULOC"]))
         is_nodal = _YES_NO.get(row["NODAL"], is_nodal)
-        found.setdefault(key, Identified(row, kind, organ, is_nodal, parent, merged))
+        found.setdefault(
+            key, Identified(row, row["LESION"] or name, kind, organ, is_nodal, parent, merged)
+        )
     return found
 
 
@@ -273,6 +276,8 @@ def _seen(
         length, state = _size(sized, folder)
     if stated is not None:
         state = _state(stated, folder) or state
+    if row["STATE"] in set(LesionState):
+        state = LesionState(row["STATE"])
     if state is None:
         state = LesionState.MEASURED
         if length is None and all(r["TRSTAT"] == "NOT DONE" for r in rows):
@@ -283,13 +288,13 @@ def _seen(
             message = f"{rows[0]['TRLNKID']}, {what}, needs {need} or TUMSTATE at this visit"
             folder.findings.append(rows[0].finding("not-measured", message, "TRTESTCD"))
             return
-    name, *others = lesion.merged or (rows[0]["TRLNKID"],)
-    parent = None if lesion.merged else lesion.parent
-    own = lesions.get((rows[0].subject, evaluator, name), lesion)
-    yield _Seen(row, evaluator, own, name, parent, length, state, row["TRDTC"])
+    who, day = row.subject, row["TRDTC"]
+    own, *others = [lesions[who, evaluator, part] for part in lesion.merged] or [lesion]
+    above = lesions.get((who, evaluator, own.parent or ""))
+    parent = above.name if above is not None else own.parent
+    yield _Seen(row, evaluator, own, own.name, parent, length, state, day)
     for other in others:
-        into = lesions[rows[0].subject, evaluator, other]
-        yield _Seen(row, evaluator, into, other, name, None, LesionState.MERGED, row["TRDTC"])
+        yield _Seen(row, evaluator, other, other.name, own.name, None, LesionState.MERGED, day)
 
 
 def _repeated(row: Observation, known: Observation) -> Finding:
@@ -352,12 +357,14 @@ def _identified_only(
         (seen.row.subject, seen.evaluator, seen.row["VISITNUM"], seen.lesion_id)
         for seen in measured
     }
-    for (subject, evaluator, name), lesion in lesions.items():
+    for (subject, evaluator, _), lesion in lesions.items():
         row = lesion.row
-        if lesion.merged or (subject, evaluator, row["VISITNUM"], name) in shown:
+        if lesion.merged or (subject, evaluator, row["VISITNUM"], lesion.name) in shown:
             continue
         state = LesionState.MEASURED if lesion.kind is LesionType.TARGET else LesionState.PRESENT
-        yield _Seen(row, evaluator, lesion, name, lesion.parent, None, state, row["TUDTC"], "TU")
+        yield _Seen(
+            row, evaluator, lesion, lesion.name, lesion.parent, None, state, row["TUDTC"], "TU"
+        )
 
 
 def _dated(measured: Sequence[_Seen], visits: Visits, folder: Folder) -> Iterator[Measurement]:

@@ -38,7 +38,7 @@ def read_responses(
     A partial date gets its place from the lesions of the same visit.
     """
     rows = [row for row in folder["RS"] if _is_response(row, folder)]
-    if not folder["RS"]:
+    if not rows:
         return None
     places = {(m.subject_id, m.visit, str(m.date)): m.date for m in lesions}
     grouped: dict[tuple[str, str, str], dict[str, Observation]] = {}
@@ -59,6 +59,8 @@ def read_responses(
 
 def _is_response(row: Observation, folder: Folder) -> bool:
     test = row["RSTESTCD"]
+    if row["RSDRVFL"] == "Y":  # derived by who wrote the file, not recorded by an evaluator
+        return False
     if test in SCALES or test in NOT_READ or row["RSSTAT"] == "NOT DONE":
         return False
     if test not in TESTS:

@@ -22,7 +22,7 @@ from onearm.io.dataset import Dataset
 
 SUFFIXES = {"xpt": "xpt", "dataset-json": "json", "ndjson": "ndjson", "parquet": "parquet",
             "csv": "csv"}  # fmt: skip
-KINDS = {"adam": "export_adam"}
+KINDS = {"adam": "export_adam", "sdtm": "export_sdtm"}
 """Each kind with its module in ``onearm.pipeline``, whose ``content`` makes it."""
 
 
