@@ -236,14 +236,14 @@ def calibrate_bop2(
     maker = BoundsMaker(kind, h0, sizes)
     settings, bounds = maker.different(thresholds)
     engine = JointLooks(kind, sizes, bounds)
-    at_null = engine.run(h0)
+    at_null = engine.run(h0, each_look=False)
     keeps = np.flatnonzero(at_null.promising <= limit + TIE)
     if not keeps.size:
         raise DesignError(
             f"no thresholds keep alpha {shown(alpha)} with looks up to {sizes[-1]}; "
             "raise alpha or plan more patients"
         )
-    at_target = engine.run(h1, keeps)
+    at_target = engine.run(h1, keeps, each_look=False)
     gains = at_target.promising
     if wanted is not None:
         enough = gains >= wanted - TIE

@@ -72,8 +72,8 @@ class BoundsMaker:
     def _tables(self, t: Thresholds) -> tuple[Counts, Counts]:
         """Return integer bounds (lambda, gamma or eta, look, endpoint), better being more."""
         below, above = self._cutoffs(t)
-        futility = np.empty((*below.shape, len(self.better)), dtype=np.int64)
-        efficacy = np.empty((*above.shape, len(self.better)), dtype=np.int64)
+        futility = np.empty((*below.shape, len(self.better)), dtype=np.int16)
+        efficacy = np.empty((*above.shape, len(self.better)), dtype=np.int16)
         for k, tables in enumerate(self.better):
             for j, table in enumerate(tables):
                 futility[:, :, j, k] = np.searchsorted(table, below[:, :, j] - TIE) - 1
@@ -90,19 +90,20 @@ class BoundsMaker:
     def different(self, t: Thresholds) -> tuple[int, Counts]:
         """Return the number of settings and the distinct tables of bounds."""
         futility, efficacy = self._tables(t)
-        found = []
+        looks = 2 * len(self.better) * len(self.sizes)
+        rows = np.empty((0, looks), dtype=np.int16)
         for i in range(len(t.lambdas)):
             f = np.unique(futility[i], axis=0)
             e = np.unique(efficacy[i], axis=0)
             both = np.concatenate(
                 [np.repeat(f, len(e), axis=0), np.tile(e, (len(f), 1, 1))], axis=2
             )
-            found.append(both)
-        rows = np.concatenate(found)
-        keys = np.ascontiguousarray(rows.reshape(len(rows), -1).astype(np.int16))
-        _, first = np.unique(keys.view(f"V{keys.shape[1] * 2}").ravel(), return_index=True)
+            rows = np.concatenate([rows, both.reshape(len(both), looks)])
+            if i % 10 == 9 or i == len(t.lambdas) - 1:  # so that equal ones do not pile up
+                _, first = np.unique(rows.view(f"V{looks * 2}").ravel(), return_index=True)
+                rows = rows[np.sort(first)]
         settings = len(t.lambdas) * len(t.gammas) * len(t.etas)
-        return settings, rows[np.sort(first)]
+        return settings, rows.reshape(len(rows), len(self.sizes), -1)
 
     def same(self, t: Thresholds, bounds: Counts, index: int) -> Counts:
         """Return the settings (indices) that give one table."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from onearm.design.endpoints import Kind, Rates
 from onearm.errors import DesignError
 
 Floats = NDArray[np.float64]
-Counts = NDArray[np.int64]
+Counts = NDArray[np.integer[Any]]
 Flags = NDArray[np.bool_]
 LARGEST_WORK = 3e10  # states times patients: minutes
 
@@ -31,7 +32,7 @@ class Ends:
     early: Floats
     early_promising: Floats
     expected_n: Floats
-    stop_at: Floats  # (design, look)
+    stop_at: Floats  # (design, look); without looks where they were not asked for
 
 
 class JointLooks:
@@ -74,17 +75,16 @@ class JointLooks:
             caps.append(found)
         return np.stack(caps, axis=1)
 
-    def run(self, rates: Rates, which: Counts | None = None) -> Ends:
+    def run(self, rates: Rates, which: Counts | None = None, *, each_look: bool = True) -> Ends:
         """Return how the designs (or those of ``which``) end at true rates."""
         designs = np.arange(len(self.bounds)) if which is None else which
         empty = np.zeros((4, len(designs)))
-        found = Ends(
-            empty[0], empty[1], empty[2], empty[3], np.zeros((len(designs), len(self.sizes)))
-        )
+        looks = len(self.sizes) if each_look else 0
+        found = Ends(empty[0], empty[1], empty[2], empty[3], np.zeros((len(designs), looks)))
         groups, group_of = np.unique(self.caps[designs], axis=0, return_inverse=True)
         for g, caps in enumerate(groups):
             members = np.flatnonzero(group_of.ravel() == g)
-            chunk = max(1, 4_000_000 // int(np.prod(caps + 1)))
+            chunk = max(1, min(4_000_000 // int(np.prod(caps + 1)), 2_000_000 // len(self.sizes)))
             members = members[np.lexsort(self._by_look(designs[members]))]
             for start in range(0, len(members), chunk):
                 part = members[start : start + chunk]
@@ -123,7 +123,7 @@ class JointLooks:
         found.early[rows] = stop_at[:, :-1].sum(axis=1)
         found.early_promising[rows] = high[:, :-1].sum(axis=1)
         found.expected_n[rows] = stop_at @ np.array(self.sizes, dtype=float)
-        found.stop_at[rows] = stop_at
+        found.stop_at[rows] = stop_at[:, : found.stop_at.shape[1]]
 
     def _stops(self, counts: Counts, bounds: Counts, n: int) -> tuple[Flags, Flags]:
         below, above = [], []
