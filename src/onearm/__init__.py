@@ -37,8 +37,13 @@ if TYPE_CHECKING:  # the same names for type checkers; a test holds the two list
     from onearm.pipeline.study import load_study as load_study
     from onearm.pipeline.trace import trace as trace
     from onearm.stats.after_two_stage import after_two_stage as after_two_stage
+    from onearm.stats.association import auc as auc
+    from onearm.stats.association import fisher_exact as fisher_exact
+    from onearm.stats.competing_risks import cumulative_incidence as cumulative_incidence
+    from onearm.stats.competing_risks import incidence_at as incidence_at
     from onearm.stats.concordance import cross_table as cross_table
     from onearm.stats.concordance import kappa as kappa
+    from onearm.stats.cox import cox as cox
     from onearm.stats.descriptive import describe as describe
     from onearm.stats.logrank import exponential_hazard as exponential_hazard
     from onearm.stats.logrank import logrank as logrank
@@ -64,18 +69,23 @@ _HOMES = {  # public name -> the module that defines it under the same name
     "after_two_stage": "onearm.stats.after_two_stage",
     "agresti_coull": "onearm.stats.proportion",
     "analyse": "onearm.pipeline.run",
+    "auc": "onearm.stats.association",
     "best_response": "onearm.pipeline.best",
     "binomial_test": "onearm.stats.proportion",
     "blaker": "onearm.stats.proportion",
     "bryant_day": "onearm.design.bryant_day",
     "clopper_pearson": "onearm.stats.proportion",
     "compare": "onearm.pipeline.compare",
+    "cox": "onearm.stats.cox",
     "cross_table": "onearm.stats.concordance",
+    "cumulative_incidence": "onearm.stats.competing_risks",
     "describe": "onearm.stats.descriptive",
     "design_study": "onearm.pipeline.design_study",
     "exact_design": "onearm.design.single_stage",
     "exponential_hazard": "onearm.stats.logrank",
+    "fisher_exact": "onearm.stats.association",
     "fleming": "onearm.design.fleming",
+    "incidence_at": "onearm.stats.competing_risks",
     "jeffreys": "onearm.stats.proportion",
     "kaplan_meier": "onearm.stats.survival",
     "kaplan_meier_batch": "onearm.stats.survival_batch",
