@@ -104,8 +104,10 @@ def _size(dose: Decimal, a_day: Decimal, drug: Drug, treatment: Treatment) -> st
 
 def _is_same(dose: Decimal, planned: Decimal, drug: Drug, treatment: Treatment) -> bool:
     """Return whether a dose is the planned one; a computed one may differ by the tolerance."""
-    tolerance = Fraction(0) if drug.unit == FLAT else Fraction(treatment.dose_tolerance)
-    return abs(Fraction(dose) - Fraction(planned)) <= tolerance * Fraction(planned)
+    if dose == planned or drug.unit == FLAT:
+        return dose == planned
+    tolerance = Fraction(treatment.dose_tolerance) * Fraction(planned)
+    return abs(Fraction(dose) - Fraction(planned)) <= tolerance
 
 
 def _is_level(dose: Decimal, levels: Sequence[Level], drug: Drug, treatment: Treatment) -> bool:

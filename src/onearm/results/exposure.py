@@ -7,8 +7,9 @@ rule and its convention stand in ``clinical.dose_intensity``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 
 from onearm.clinical.dose_intensity import DoseIntensity, intensity_text
 from onearm.results.ledger import Entry, Ledger, Person, Population, tally
@@ -57,7 +58,7 @@ def _describe(
         entry,
         entry.label or "",
         f"{entry.analysis.set} subjects with a dose of {entry.variant}",
-        [_contribution(person, one, "value") for person, one in given],
+        partial(_contributions, given),
     )
     about = describe(list(values.values()), quartiles=population.protocol.analysis.quartiles)
     kind = Kind.QUANTITY if unit else Kind.PROPORTION
@@ -72,6 +73,10 @@ def _describe(
             method=f"{about.quartiles}, last cycle {given[0][1].convention}",
             basis=basis,
         )
+
+
+def _contributions(given: Sequence[tuple[Person, DoseIntensity]]) -> Iterator[Contribution]:
+    return (_contribution(person, one, "value") for person, one in given)
 
 
 def _add_low(

@@ -6,8 +6,10 @@ Kaplan-Meier curve of the same times. The step of a curve is named by its day.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import accumulate
 from math import ceil
 
 from onearm.clinical.derived import Event
@@ -219,11 +221,11 @@ def _add_ticks(
     """
     last = ceil(Fraction(max(days)) / DAYS_PER_MONTH / MONTHS_BETWEEN_TICKS)
     months = [MONTHS_BETWEEN_TICKS * k for k in range(last + 1)]
-    counts = at_risk(days, [float(month * DAYS_PER_MONTH) for month in months])
-    for month, count in zip(months, counts, strict=True):
+    ticks = [float(month * DAYS_PER_MONTH) for month in months]  # exact: 30.4375 is 487 / 16
+    so_far = [0, *accumulate(int(count) for count in curve.n_events)]
+    for month, on, count in zip(months, ticks, at_risk(days, ticks), strict=True):
         tick = Entry(entry.analysis, entry.group, entry.variant, f"month:{month}", f"month {month}")
-        before = [i for i, day in enumerate(curve.times) if day < month * DAYS_PER_MONTH]
-        events = sum(int(curve.n_events[i]) for i in before)
+        events = so_far[bisect_left(curve.times, on)]
         ledger.add(tick, "at_risk", Kind.COUNT, count, basis=basis)
         ledger.add(tick, "events_before", Kind.COUNT, events, basis=basis)
         censored = len(days) - count - events
