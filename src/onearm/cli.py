@@ -413,25 +413,28 @@ def design_of_study(study: Study, plot: Plot = None, as_json: Json = False) -> N
 @app.command()
 def export(
     study: Study,
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="What to write: adam, sdtm.")],
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="What to write: adam, sdtm, ars, ard.")
+    ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where every file goes.")],
     formats: Annotated[
-        str,
+        str | None,
         typer.Option("--format", help="Of the tables: xpt, dataset-json, ndjson, parquet, csv."),
-    ] = "xpt",
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Write STUDY in the formats of others.
 
     adam: the analysis data sets with define.xml and a reader's guide. sdtm: the
-    domains that the tables are, with the keys between them.
+    domains that the tables are, with the keys between them. ars: the results as a
+    reporting event (CDISC ARS 1.0). ard: the results as a long table.
 
     Example: onearm export studies/tqb2450-ib-02 adam --out adam --format xpt,csv
     """
     with one_line_errors():
         from onearm.pipeline.export import export_study
 
-        _print(export_study(study, kind, out, formats.split(",")), as_json)
+        _print(export_study(study, kind, out, formats.split(",") if formats else ()), as_json)
 
 
 @app.command()

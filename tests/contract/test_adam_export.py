@@ -209,7 +209,7 @@ def test_the_metadata_keeps_the_limits_of_a_transport_file() -> None:
 
 BAD = [
     (("adma", "xpt"), "kind must be one of adam.*got 'adma'; did you mean 'adam'?"),
-    (("adam", "sas7bdat"), "format must be one of xpt, dataset-json.*got 'sas7bdat'"),
+    (("adam", "sas7bdat"), "format of adam must be one of xpt, dataset-json.*got 'sas7bdat'"),
 ]
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
 from onearm.errors import InputError, nearest
 from onearm.format import count_of
@@ -22,8 +23,24 @@ from onearm.io.dataset import Dataset
 
 SUFFIXES = {"xpt": "xpt", "dataset-json": "json", "ndjson": "ndjson", "parquet": "parquet",
             "csv": "csv"}  # fmt: skip
-KINDS = {"adam": "export_adam", "sdtm": "export_sdtm"}
-"""Each kind with its module in ``onearm.pipeline``, whose ``content`` makes it."""
+TABLES = tuple(SUFFIXES)
+
+
+class Exporter(NamedTuple):
+    """What makes a kind: a function of a module in ``onearm.pipeline``, and its formats."""
+
+    module: str
+    function: str
+    formats: tuple[str, ...]  # the first of them by default; empty where there is no table
+
+
+KINDS = {
+    "adam": Exporter("export_adam", "content", TABLES),
+    "sdtm": Exporter("export_sdtm", "content", TABLES),
+    "ars": Exporter("export_results", "ars", ()),
+    "ard": Exporter("export_results", "ard", ("csv", "parquet")),
+}
+"""What can be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +68,7 @@ class Exported:
         files = count_of(len(self.written), "file")
         where = self.written[0].parent if self.written else ""
         lines = [f"{self.study}, {self.kind}: {files} in {where}", *tables]
-        lines += [f"  {path.name}" for path in self.written if path.suffix in (".xml", ".md")]
+        lines += [f"  {one.name}" for one in self.written if one.stem.upper() not in self.records]
         return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
 
     def as_json(self) -> dict[str, object]:
@@ -65,7 +82,7 @@ class Exported:
         }
 
 
-def export_study(study: Path, kind: str, out: Path, formats: Sequence[str]) -> Exported:
+def export_study(study: Path, kind: str, out: Path, formats: Sequence[str] = ()) -> Exported:
     """Write a study as one of ``KINDS``; every file goes under OUT.
 
     Parameters
@@ -77,7 +94,7 @@ def export_study(study: Path, kind: str, out: Path, formats: Sequence[str]) -> E
     out
         The folder; it need not exist yet. Files that are not written stay.
     formats
-        Formats of the tables, of ``SUFFIXES``.
+        Formats of the tables; by default the first of the kind.
 
     Raises
     ------
@@ -86,12 +103,14 @@ def export_study(study: Path, kind: str, out: Path, formats: Sequence[str]) -> E
         file, or a value does not fit the format.
     """
     _one_of("kind", kind, KINDS)
+    exporter = KINDS[kind]
+    formats = tuple(formats) or exporter.formats[:1]
     for name in formats:
-        _one_of("format", name, SUFFIXES)
+        _one_of(f"format of {kind}", name, exporter.formats)
     if out.exists() and not out.is_dir():
         raise InputError(f"--out must be a folder, which need not exist yet; {out} is a file")
-    module = import_module(f"onearm.pipeline.{KINDS[kind]}")
-    content: Content = module.content(study, tuple(formats))
+    module = import_module(f"onearm.pipeline.{exporter.module}")
+    content: Content = getattr(module, exporter.function)(study, formats)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".export-") as beside:
         notes = [*content.notes, *_write(content, Path(beside), formats)]
@@ -101,10 +120,10 @@ def export_study(study: Path, kind: str, out: Path, formats: Sequence[str]) -> E
     return Exported(study.resolve().name, kind, written, records, tuple(notes))
 
 
-def _one_of(what: str, name: str, known: Mapping[str, object]) -> None:
+def _one_of(what: str, name: str, known: Collection[str]) -> None:
     if name not in known:
-        hint = nearest(name, known)
-        raise InputError(f"{what} must be one of {', '.join(known)}; got {name!r}{hint}")
+        allowed = f"one of {', '.join(known)}" if known else "left out"
+        raise InputError(f"{what} must be {allowed}; got {name!r}{nearest(name, known)}")
 
 
 def _write(content: Content, folder: Path, formats: Sequence[str]) -> list[str]:
