@@ -42,6 +42,8 @@ PARAMETERS = {  # analysis, with its variant: data set, variable, parameter
 }  # fmt: skip
 GROUPS, ITEMS = "GF.GROUP", "GF.ITEM"
 _ABSENT = "-"
+_OF_SET = "@"
+"""Parts an analysis from another set of which it has results too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,12 @@ def reporting_event(
 ) -> dict[str, object]:
     """Return the reporting event as plain values."""
     by_analysis: dict[str, list[Row]] = {}
+    sets: dict[str, str] = {}
     for row in rows:
-        by_analysis.setdefault(row.id.partition("/")[0], []).append(row)
+        name = row.id.partition("/")[0]
+        if sets.setdefault(name, row.set) != row.set:
+            name = f"{name}{_OF_SET}{row.set}"
+        by_analysis.setdefault(name, []).append(row)
     methods: dict[tuple[str, ...], dict[str, Any]] = {}
     analyses = [_analysis(name, own, planned, methods, shown) for name, own in by_analysis.items()]
     contents = [
@@ -230,7 +236,7 @@ def read_ars(path: Path) -> tuple[Row, ...]:
 def _row(analysis: Any, result: Any, operation: Sequence[str]) -> Row:
     statistic, kind, unit, level, method = operation
     groups = {one["groupingId"]: one for one in result["resultGroups"]}
-    name = analysis["id"].removeprefix("AN.")
+    name = analysis["id"].removeprefix("AN.").partition(_OF_SET)[0]
     own, _, variant = name.partition(".")
     group = groups[GROUPS]["groupId"].removeprefix("G.")
     item = groups[ITEMS]["groupValue"] if ITEMS in groups else None
