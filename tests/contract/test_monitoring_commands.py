@@ -185,6 +185,19 @@ WRONG = [  # command, what the one line says
             "must exceed 6"
         ),
     ),
+    (
+        "bop2 --p0 .2 --p1 .4 --looks 10,20 --goal x",
+        "goal must be one of power, expected-n; got x",
+    ),
+    ("toxicity --p0 .2 --p1 .4 --looks 30-1", "looks must grow; got '30-1'"),
+    (
+        "logrank --median0 nan --median1 8 --accrual 10 --follow-up 12",
+        "median0 must be a number; got nan",
+    ),
+    (
+        "logrank --median0 5 --median1 0 --accrual 10 --follow-up 12",
+        "median1 must be greater than 0; got 0",
+    ),
     ("landmark --at 0 --rate0 .45 --rate1 .65", "at must be greater than 0; got 0"),
     ("landmark --at 0 --median0 5 --median1 8", "at must be greater than 0; got 0"),
     ("historical absent.csv", "absent.csv: No such file or directory"),

@@ -32,10 +32,11 @@ from onearm.design.bop2_bounds import BoundsMaker, Efficacy, Thresholds, check_e
 from onearm.design.endpoints import Kind, Rates, complete, hypotheses, joint_rate
 from onearm.design.joint_looks import Counts, Ends, Floats, JointLooks
 from onearm.design.looks import TIE
-from onearm.errors import DesignError
+from onearm.errors import DesignError, nearest
 from onearm.format import percent
 
 Goal = Literal["power", "expected-n"]
+GOALS: tuple[Goal, ...] = ("power", "expected-n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +231,10 @@ def calibrate_bop2(
     limit = one_sided(alpha)
     wanted = None if power is None else proportion("power", power)
     check_efficacy(efficacy)
+    if goal not in GOALS:
+        raise DesignError(
+            f"goal must be one of {', '.join(GOALS)}; got {goal}{nearest(str(goal), GOALS)}"
+        )
     if goal == "expected-n" and wanted is None:
         raise DesignError("the goal 'expected-n' needs a power, such as 0.8")
     thresholds = grid(efficacy, steps)

@@ -401,6 +401,8 @@ def sizes(looks: str) -> tuple[int, ...]:
                 f"looks go on to {last} patients, which is too many to compute (at most "
                 f"{LARGEST_N}); let the last look be earlier"
             )
+        if dash and int(last) < int(first):
+            raise DesignError(f"looks must grow; got {part!r}")
         found += range(int(first), int(last) + 1, int(step or 1)) if dash else [int(first)]
         if dash and found[-1:] != [int(last)]:
             found.append(int(last))
@@ -445,6 +447,8 @@ def _null_curve(
 ) -> Weibull:
     if (median is None) == (rate is None):
         raise DesignError("the historical curve needs median0, or rate0 at a time: one of them")
+    if median is not None:
+        positive("median0", median)
     return weibull(median=median, rate=rate, at=at if rate is not None else None, shape=shape)
 
 
@@ -459,6 +463,8 @@ def _hazard_ratio(
         raise DesignError("the target needs median1, rate1 at a time, or hazard_ratio: one of them")
     if ratio is not None:
         return ratio
+    if median is not None:
+        positive("median1", median)
     target = weibull(
         median=median, rate=rate, at=at if rate is not None else None, shape=null.shape
     )
