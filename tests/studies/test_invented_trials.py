@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from onearm.cli import app
 from onearm.clinical.derived import TimePoint
 from onearm.clinical.dose_course import DoseCourse, dose_course
 from onearm.clinical.subject import SubjectAnswers
+from onearm.pipeline.check import check_study
 from onearm.pipeline.run import Analysed, analyse
 from onearm.pipeline.screen import ScreenAnswer, screen_study
 
@@ -481,6 +483,46 @@ def test_ages_at_consent_are_those_of_the_subjects(folder):
         birth, consent = (days[name][row["subject_id"]] for name in ("birth", "consent"))
         had_birthday = (consent.month, consent.day) >= (birth.month, birth.day)
         assert consent.year - birth.year - (not had_birthday) == int(row["age_years"])
+
+
+def about_facts(folder: Path) -> list[tuple[str, str, str | None]]:
+    codes = ("enrolled-not-eligible", "enrolled-unknown", "screening-differs", "fact")
+    return [
+        (one.severity, one.code, one.subject_id)
+        for one in check_study(folder).findings
+        if one.code in codes
+    ]
+
+
+def test_the_check_says_who_was_enrolled_against_the_facts():
+    assert about_facts(STUDIES / FIRST_LINE) == [
+        ("warning", "enrolled-not-eligible", "QL-014"),
+        ("note", "enrolled-unknown", "QL-050"),
+    ]
+    assert about_facts(STUDIES / SECOND_LINE) == [("note", "enrolled-unknown", "SK-008")]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "finding"),
+    [
+        ("SK-001,ecog,1", "SK-001,ecog,4", ("warning", "enrolled-not-eligible", "SK-001")),
+        (
+            "SK-S05,corneal_disorder,Y",
+            "SK-S05,corneal_disorder,N",
+            ("warning", "screening-differs", "SK-S05"),
+        ),
+        ("SK-002,ALT,", "SK-002,AALT,", ("error", "fact", "SK-002")),
+    ],
+)
+def test_facts_that_say_otherwise_are_findings_of_the_check(before, after, finding, tmp_path):
+    folder = tmp_path / SECOND_LINE
+    shutil.copytree(STUDIES / SECOND_LINE, folder)
+    path = folder / "data" / "facts.csv"
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after), encoding="utf-8")
+
+    assert finding in about_facts(folder)
 
 
 def test_a_study_screens_its_own_persons_and_says_that_they_are_invented():

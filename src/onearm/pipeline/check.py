@@ -112,6 +112,7 @@ def _protocol(path: Path) -> tuple[Protocol | None, list[Finding]]:
 
 def _data(folder: Path, protocol: Protocol | None) -> list[Finding]:
     """Return what loading the data finds; without a protocol the tables are read alone."""
+    from onearm.pipeline.facts_findings import facts_findings
     from onearm.pipeline.lab_findings import lab_findings
     from onearm.pipeline.study import load_study, read_tables
 
@@ -126,7 +127,7 @@ def _data(folder: Path, protocol: Protocol | None) -> list[Finding]:
         return list(error.findings)
     derived = (derive_subject(records, protocol) for records in study.subjects)
     found = [*study.findings, *(finding for answers in derived for finding in answers.findings)]
-    return [*found, *lab_findings(study)]
+    return [*found, *lab_findings(study), *facts_findings(study)]
 
 
 def protocol_findings(protocol: Protocol, document: Document) -> Iterator[Finding]:
