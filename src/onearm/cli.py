@@ -374,7 +374,7 @@ def compare(
         Path | None,
         typer.Argument(
             metavar="OTHER",
-            help="expected.yaml (by default the study's), a CSV, a study or a results.json.",
+            help="expected.yaml (by default the study's), a CSV, a study, a results.json or ADaM.",
         ),
     ] = None,
     as_json: Json = False,
@@ -382,7 +382,8 @@ def compare(
     """Set other numbers beside ours.
 
     Published numbers or those of another program, each with its verdict; or two
-    data cuts, SOURCE the older: which results moved, by which subjects and rows.
+    data cuts, SOURCE the older: which results moved, by which subjects and rows;
+    or another program's analysis data sets (ADaM), record by record.
     The exit status is 1 when a difference is not explained.
 
     Example: onearm compare studies/tqb2450-ib-02

@@ -18,11 +18,11 @@ from xml.etree import ElementTree
 from xml.parsers import expat
 
 from onearm.errors import Finding, InputError, Place
-from onearm.io import parquet, xpt
 from onearm.io.adam_metadata import adam_metadata
 from onearm.io.dataset import Dataset, Kind, Value, Variable, refuse
 from onearm.io.dataset_json import read_dataset_json
 from onearm.io.parquet import read_parquet
+from onearm.io.sdtm_files import format_of
 from onearm.io.xpt import read_xpt
 
 DEFINE = "define.xml"
@@ -121,7 +121,10 @@ def read_file(path: Path) -> Table:
     InputError
         If it is none of the formats, or broken: one line with the file.
     """
-    kind = _format_of(path)
+    kind = format_of(path)
+    if kind == "csv" and path.suffix.lower() != ".csv":
+        words = f"is none of XPT, Dataset-JSON and Parquet, though it ends in {path.suffix}"
+        raise refuse(path, "unknown-format", words)
     read = {
         "xpt": read_xpt, "json": read_dataset_json, "parquet": read_parquet, "csv": _read_csv,
     }[kind]  # fmt: skip
@@ -133,23 +136,6 @@ def read_file(path: Path) -> Table:
         for variable, column in zip(dataset.variables, dataset.columns, strict=True)
     }
     return Table(path.name, dataset, columns)
-
-
-def _format_of(path: Path) -> str:
-    """Return the format of a file by its first bytes; what is none of the four is refused."""
-    with path.open("rb") as file:
-        head = file.read(4096)
-    if head.startswith((xpt.MAGIC, xpt.MAGIC_8)):
-        return "xpt"
-    if head.startswith(parquet.MAGIC):
-        return "parquet"
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text.startswith(b"{"):
-        return "json"
-    if not text or b"\0" in head or text.startswith((b"<", b"PK", b"%PDF", b"\x1f\x8b")):
-        what = "is empty" if not text else "is none of XPT, Dataset-JSON, Parquet and CSV"
-        raise refuse(path, "unknown-format", what)
-    return "csv"
 
 
 def _read_csv(path: Path) -> Dataset:

@@ -19,6 +19,7 @@ from onearm.format import NOT_APPLICABLE, text_table
 from onearm.io.expected import Expected, Passage, parse_expected, read_expected
 from onearm.io.other_numbers import COLUMNS, read_other_numbers
 from onearm.io.yaml import read_yaml
+from onearm.pipeline.compare_adam import AdamCompared, compare_adam, is_adam
 from onearm.pipeline.compare_cuts import CutsCompared
 from onearm.pipeline.compare_numbers import NumbersCompared, beside
 from onearm.results.cuts import compare_cuts
@@ -109,7 +110,7 @@ def _json(comparison: Comparison) -> dict[str, object]:
     }
 
 
-Answer = Compared | CutsCompared | NumbersCompared
+Answer = Compared | CutsCompared | NumbersCompared | AdamCompared
 
 
 def compare(source: Path, other: Path | None = None) -> Answer:
@@ -121,9 +122,9 @@ def compare(source: Path, other: Path | None = None) -> Answer:
         A study folder, or the ``results.json`` of an analysis; the older of
         two data cuts.
     other
-        A file of published numbers, a CSV of another program, or another study
-        folder or ``results.json``; for a study its ``expected.yaml`` by
-        default.
+        A file of published numbers, a CSV of another program, another study
+        folder or ``results.json``, or analysis data sets (a folder or a file);
+        for a study its ``expected.yaml`` by default.
 
     Raises
     ------
@@ -134,6 +135,8 @@ def compare(source: Path, other: Path | None = None) -> Answer:
     if other is None:
         expected = read_expected(_own_expected(source))
         return against(_results(source), expected)
+    if is_adam(other):
+        return compare_adam(source, other)
     if (found := _content(source)) not in (FOLDER, RESULTS):
         raise InputError(
             f"{source}: SOURCE must be a study folder or a results.json; got {found}: "
