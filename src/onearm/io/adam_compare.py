@@ -230,5 +230,5 @@ def _shape(
     if name.startswith("PCHG") and not differs(100 * b, float(a)):
         return "a proportion there, a percentage here"
     if name.endswith("DT"):
-        return f"{abs(a - b):g} days {'later' if b > a else 'earlier'} there"
+        return f"{int(abs(a - b))} days {'later' if b > a else 'earlier'} there"
     return ""
