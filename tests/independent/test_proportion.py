@@ -1,6 +1,7 @@
 """Proportions by routes that share no formula with them, and impossible arguments."""
 
 import math
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -18,6 +19,7 @@ from onearm.stats.proportion import (
     clopper_pearson_lower,
     interval,
     jeffreys,
+    lower_limit_exceeds,
     mid_p,
     wald,
     wilson,
@@ -300,3 +302,37 @@ def test_a_fractional_count_must_lie_between_0_and_trials(successes):
 def test_an_unknown_alternative_is_refused_with_the_nearest_one():
     with pytest.raises(StatError, match="did you mean 'greater'"):
         binomial_test(1, 2, null=0.5, alternative="grater")
+
+
+@given(counts(60), st.integers(1, 99), st.integers(51, 99))
+def test_an_exact_limit_exceeds_what_the_exact_test_rejects(pair, percent, level):
+    successes, trials = pair
+    null = Fraction(percent, 100)
+    tail = sum(exact_probabilities(trials, null)[successes:])
+    said = lower_limit_exceeds(successes, trials, threshold=null, level=Fraction(level, 100))
+
+    assert said is (tail < (1 - Fraction(level, 100)) / 2)
+
+
+# P(X >= n) at 1/2 is 2**-n: (1 - level) / 2 is the same number, and the limit the threshold.
+@pytest.mark.parametrize("trials", [2, 3, 6])
+def test_a_limit_on_the_threshold_is_not_above_it(trials):
+    half, tie = Decimal("0.5"), 1 - Fraction(2, 2**trials)
+
+    assert not lower_limit_exceeds(trials, trials, threshold=half, level=tie)
+    assert lower_limit_exceeds(trials, trials, threshold=half, level=tie - Fraction(1, 10**12))
+
+
+def test_one_of_one_is_decided_where_floats_miss_by_a_hair():
+    limit, level = Decimal("0.025"), Decimal("0.95")
+    assert not lower_limit_exceeds(1, 1, threshold=limit, level=level)
+    assert lower_limit_exceeds(1, 1, threshold=limit - Decimal("1e-25"), level=level)
+
+
+def test_limits_of_another_method_are_compared_as_they_are():
+    limit = wilson(11, 30).lower
+    level = Decimal("0.95")
+
+    assert not lower_limit_exceeds(11, 30, threshold=Decimal(limit), level=level, method="wilson")
+    below = Decimal(limit) - Decimal("1e-9")
+    assert lower_limit_exceeds(11, 30, threshold=below, level=level, method="wilson")

@@ -7,9 +7,10 @@ analysis's set; a subject that cannot be evaluated counts as no responder.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from onearm.clinical.derived import BestResponse
-from onearm.format import level_text, percent
+from onearm.format import decimal_of, level_text, percent
 from onearm.protocol.endpoints import PROPORTIONS, Decision, Endpoint
 from onearm.protocol.model import (
     Design,
@@ -22,7 +23,14 @@ from onearm.protocol.model import (
 from onearm.results.ledger import Entry, Ledger, Person, Population
 from onearm.results.model import Contribution, Row
 from onearm.results.plan import ALL, Analysis
-from onearm.stats.proportion import Method, Proportion, clopper_pearson, interval, wilson
+from onearm.stats.proportion import (
+    Method,
+    Proportion,
+    clopper_pearson,
+    interval,
+    lower_limit_exceeds,
+    wilson,
+)
 from onearm.terms import IResponse, Kind, Response
 
 RESPONDED = (Response.CR, Response.PR)
@@ -256,12 +264,20 @@ def _add_verdict(
 ) -> None:
     threshold, count = float(decision.lower_limit_above), int(responders.value or 0)
     limit = interval(count, total, method=method, level=level).lower
-    needed = _needed(total, threshold, level, method)
+    exceeds = partial(
+        lower_limit_exceeds,
+        trials=total,
+        threshold=decision.lower_limit_above,
+        level=decimal_of(level),
+        method=method,
+    )
+    needed = next((k for k in range(total + 1) if exceeds(k)), None)
     rule = f"lower two-sided {level_text(level)} {method} limit above {percent(threshold)} %"
-    sign = ">" if limit > threshold else "<="
+    is_met = exceeds(count)
+    sign = ">" if is_met else "<="
     basis = responders.basis
     ledger.add(
-        entry, "met", Kind.CODE, code="Y" if limit > threshold else "N", level=level, method=rule,
+        entry, "met", Kind.CODE, code="Y" if is_met else "N", level=level, method=rule,
         basis=basis, formula=f"{percent(limit)} % {sign} {percent(threshold)} %",
     )  # fmt: skip
     ledger.add(
@@ -283,11 +299,4 @@ def _decided(population: Population) -> Endpoint | None:
     for endpoint in population.protocol.endpoints.primary:
         if endpoint.decision is not None and endpoint.id in ("orr", "dcr", "cbr"):
             return endpoint
-    return None
-
-
-def _needed(total: int, threshold: float, level: float, method: Method) -> int | None:
-    for successes in range(total + 1):
-        if interval(successes, total, method=method, level=level).lower > threshold:
-            return successes
     return None

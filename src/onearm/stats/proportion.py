@@ -25,6 +25,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from typing import Literal
 
 from scipy.special import betaincinv, ndtri
@@ -467,6 +469,61 @@ def interval(
     """
     one_of("method", method, _METHODS)
     return _METHODS[method](successes, trials, level=level)
+
+
+def lower_limit_exceeds(
+    successes: int,
+    trials: int,
+    *,
+    threshold: Decimal | Fraction,
+    level: Decimal | Fraction,
+    method: Method = "clopper-pearson",
+) -> bool:
+    """Return whether the lower limit of a two-sided interval is above a threshold.
+
+    "Above" is strict. The exact limit lies above the threshold if and only if
+    P(X >= successes) at the threshold is below (1 - level) / 2, which is
+    decided in rational numbers; limits of other methods are compared as they
+    are computed.
+
+    Parameters
+    ----------
+    successes
+        Number of responders, 0 <= successes <= trials.
+    trials
+        Number of evaluable patients, at least 1.
+    threshold
+        Proportion, strictly between 0 and 1.
+    level
+        Two-sided confidence level, strictly between 0 and 1.
+    method
+        One of the names in the table at the head of this module.
+
+    Raises
+    ------
+    StatError
+        If the method is unknown, the counts are impossible, or a proportion
+        is outside (0, 1).
+
+    Examples
+    --------
+    >>> half = Decimal("0.5")
+    >>> lower_limit_exceeds(6, 6, threshold=half, level=Decimal("0.96875"))  # 1/64: a tie
+    False
+    >>> lower_limit_exceeds(6, 6, threshold=half, level=Decimal("0.96874"))
+    True
+    """
+    successes, trials = _counts(successes, trials)
+    inside("threshold", float(threshold), "0.15")
+    limits = interval(successes, trials, method=method, level=float(level))
+    if method != "clopper-pearson":
+        return limits.lower > threshold
+    rate = Fraction(threshold)
+    good, bad, of = rate.numerator, rate.denominator - rate.numerator, rate.denominator
+    tail = sum(
+        math.comb(trials, k) * good**k * bad ** (trials - k) for k in range(successes, trials + 1)
+    )
+    return successes > 0 and 2 * tail < (1 - Fraction(level)) * of**trials
 
 
 def binomial_test(
