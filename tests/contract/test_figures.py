@@ -4,17 +4,26 @@ The places are read from the SVG, the values from result rows, derived records
 or the study's own files; the two must lie on one line, whatever the scale.
 """
 
+import csv
 import datetime as dt
+import importlib.util
+import json
 import math
+import os
 import re
+import subprocess
+import sys
 from collections import Counter
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
+from typer.testing import CliRunner
 
 from onearm import format as fmt
+from onearm.cli import app
 from onearm.pipeline.figure import trial_of
 from onearm.pipeline.run import analyse
 from onearm.report.figures import Trial, Wanted, style, svg_of
@@ -510,6 +519,32 @@ def test_a_liver_value_stands_at_its_multiple_of_the_limit(trials):
         assert_affine(days)
 
 
+@pytest.mark.parametrize("columns", [1, 2])
+def test_a_point_of_hys_law_stands_at_both_peaks(trials, columns):
+    """The peaks are taken here from the records, of all values but those at baseline."""
+    trial = trials["nct07083375"]
+    drawn = drawn_of(trials, "nct07083375", "hys-law", columns)
+    elements, rows = marks(drawn), trial.shown.rows
+    across, upwards, beyond = [], [], 0
+    for records in trial.records:
+        peak = {}
+        for lab in records.labs:
+            if lab.uln and not lab.is_baseline and lab.date >= records.subject.first_dose_date:
+                kind = "enzyme" if lab.test in ("ALT", "AST") else lab.test
+                peak[kind] = max(peak.get(kind, 0), float(lab.value) / float(lab.uln))
+        who = records.subject.subject_id.lower()
+        row = rows[f"hys-law/all/subject:{who}/transaminase"]
+        assert row.value == pytest.approx(peak["enzyme"])
+        ((x, y),) = places(elements[row.id])
+        across.append((math.log10(peak["enzyme"]), x))
+        upwards.append((math.log10(peak["BILI"]), y))
+        beyond += peak["enzyme"] >= 3 and peak["BILI"] > 2
+
+    assert_affine([*across, (math.log10(3), corners(elements["limit-transaminase"])[0][0])])
+    assert_affine([*upwards, (math.log10(2), corners(elements["limit-bilirubin"])[0][1])])
+    assert beyond == rows["hys-law/all/quadrant:hys-law/count"].value == 1
+
+
 # CTCAE 5.0, alanine aminotransferase and blood bilirubin increased, baseline normal.
 BANDS = {"ALT": [(1, 1), (3, 2), (5, 3), (20, 4)], "BILI": [(1, 1), (1.5, 2), (3, 3), (10, 4)]}
 
@@ -641,6 +676,169 @@ def test_a_group_shows_its_own_patients_alone(trials):
         people = {cell.text for row in drawn.data.rows for cell in row if "TQB-" in cell.text}
         assert people <= members
         assert drawn.title.endswith(", ASPS")
+
+
+# The command.
+
+
+FIGURE = ["figure", str(ROOT / "studies" / "tqb2450-ib-02")]
+
+
+def onearm(*arguments):
+    return CliRunner().invoke(app, [*FIGURE, *map(str, arguments)], env={"COLUMNS": "80"})
+
+
+@pytest.mark.parametrize("ending", ["svg", "pdf", "png", "tif"])
+def test_a_file_has_the_same_bytes_in_another_process(tmp_path, ending):
+    here, there = tmp_path / f"here.{ending}", tmp_path / f"there.{ending}"
+    assert onearm("forest", "--out", here).exit_code == 0
+    env = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "SOURCE_DATE_EPOCH": "1"}
+    code = "from onearm.cli import main; main()"
+    subprocess.run(
+        [sys.executable, "-c", code, *FIGURE, "forest", "--out", str(there)],
+        check=True, env=env, capture_output=True,
+    )  # fmt: skip
+
+    assert here.read_bytes() == there.read_bytes()
+    assert here.with_suffix(".csv").read_bytes() == there.with_suffix(".csv").read_bytes()
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_a_picture_has_the_pixels_of_its_width(tmp_path, columns):
+    from PIL import Image
+
+    for ending in ("png", "tif"):
+        path = tmp_path / f"os.{ending}"
+        assert onearm("os", "--out", path, "--width", columns, "--dpi", 200).exit_code == 0
+        with Image.open(path) as image:
+            assert abs(image.width - {1: 86, 2: 178}[columns] / 25.4 * 200) < 1
+            assert image.info["dpi"] == pytest.approx((200, 200), abs=0.1)
+
+
+def test_a_pdf_is_as_wide_as_two_columns_and_keeps_its_title(tmp_path):
+    assert onearm("os", "--out", tmp_path / "os.pdf").exit_code == 0
+    data = (tmp_path / "os.pdf").read_bytes()
+    box = re.search(rb"/MediaBox \[ 0 0 ([0-9.]+) ", data)
+
+    assert float(box[1]) == pytest.approx(178 / 25.4 * 72, abs=0.1)
+    assert b"/Title (Overall survival)" in data
+    assert b"CreationDate" not in data
+
+
+def test_the_csv_holds_exact_values_and_their_results(tmp_path, trials):
+    assert onearm("pfs", "--out", tmp_path / "pfs.svg").exit_code == 0
+    rows = trials["tqb2450-ib-02"].shown.rows
+    lines = list(csv.DictReader((tmp_path / "pfs.csv").read_text(encoding="utf-8").splitlines()))
+
+    for line in lines:
+        first = line["Results"].split("; ")[0]
+        assert float(line["Without event (%)"]) == rows[first].value
+        assert first == f"pfs/all/step:{line['Day']}/survival"
+    steps = [one for one in rows if re.fullmatch("pfs/all/step:[0-9]+/survival", one)]
+    assert len(lines) == len(steps)
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_a_bare_figure_has_neither_title_nor_caption(tmp_path, columns):
+    whole, bare = tmp_path / "whole.svg", tmp_path / "bare.svg"
+    onearm("os", "--out", whole, "--width", columns)
+    onearm("os", "--out", bare, "--width", columns, "--bare")
+    heights = [
+        float(re.search(r'height="([0-9.]+)pt"', path.read_text(encoding="utf-8"))[1])
+        for path in (whole, bare)
+    ]
+
+    assert heights[0] > heights[1] + 20
+    assert 'aria-label="Kaplan-Meier curve.' in bare.read_text(encoding="utf-8")
+
+
+BAD = [  # arguments, what the one line says
+    (["waterfal"], "no figure 'waterfal'; did you mean 'waterfall'?; known: flow, waterfall"),
+    (["pfs", "--group", "aspz"], "no group 'aspz'; did you mean 'asps'?; known: all, asps"),
+    (["flow", "--group", "asps"], "figure flow is of all patients; it takes no group"),
+    (["waterfall", "--group", "asps", "--group", "ss"], "takes one group; got asps, ss"),
+    (["profile"], "figure profile is of one subject: name it with --subject"),
+    (["lesions", "--subject", "TQB-999"], "no subject 'TQB-999'"),
+    (["flow", "--subject", "TQB-001"], "figure flow is of all patients; it takes no subject"),
+    (["os", "--out", "os.gif"], "a figure ends in one of .svg, .pdf, .png, .tif; got 'os.gif'"),
+    (["os", "--out", "os"], "a figure ends in one of .svg, .pdf, .png, .tif; got 'os'"),
+    (["os", "--dpi", "9"], "dpi must be from 72 to 1200; got 9"),
+    (["os", "--dpi", "5000"], "dpi must be from 72 to 1200; got 5000"),
+    (["os", "--width", "3"], "a figure is 1 or 2 columns wide; got 3"),
+    (["labs"], "no figure labs, because it needs liver values with their limits"),
+    (["monitor", "--width", "1"], "figure monitor has one width, 188 mm"),
+    (["monitor", "--group", "asps"], "is of the design; it takes no group and no subject"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), BAD, ids=lambda one: " ".join(one)[:40])
+def test_a_wrong_request_gets_one_clear_line(tmp_path, monkeypatch, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    run = onearm(*arguments)
+
+    assert run.exit_code == 1
+    assert run.stdout == ""
+    assert words in run.stderr
+    assert len(run.stderr.strip().splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_a_file_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    run = onearm("flow", "--out", tmp_path / "file" / "flow.svg")
+
+    assert run.exit_code == 1
+    assert len(run.stderr.strip().splitlines()) == 1
+    assert "file" in run.stderr
+
+
+def test_without_matplotlib_a_line_says_how_to_get_it(monkeypatch, tmp_path):
+    from onearm.pipeline import figure
+
+    monkeypatch.setattr(figure, "find_spec", lambda name: None)
+    run = onearm("flow", "--out", tmp_path / "flow.svg")
+
+    assert run.exit_code == 1
+    assert "pip install 'onearm[report]'" in run.stderr
+
+
+def test_the_list_names_every_figure():
+    run = onearm("--list")
+
+    assert [line.split()[0] for line in run.stdout.splitlines()[2:]] == [
+        *NAMES, "monitor", "design",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["monitor", "design"])
+def test_the_design_is_a_figure_too(tmp_path, name):
+    run = onearm(name, "--out", tmp_path / "x.pdf", "--json")
+    lines = list(csv.DictReader((tmp_path / "x.csv").read_text(encoding="utf-8").splitlines()))
+
+    assert json.loads(run.stdout)["figure"] == name
+    assert lines[0]["Result"].startswith("design/")
+    assert (tmp_path / "x.pdf").read_bytes().startswith(b"%PDF")
+
+
+# The gallery of the documentation.
+
+
+def test_the_gallery_is_up_to_date():
+    loader = SourceFileLoader("make_figures", str(ROOT / "scripts" / "make_figures"))
+    spec = importlib.util.spec_from_loader("make_figures", loader)
+    made = importlib.util.module_from_spec(spec)
+    loader.exec_module(made)
+    sections, digests = [], {}
+    for kind, study, drawn, digest in made.drawings():
+        sections.append(made.section(kind, study, drawn))
+        digests[kind.name] = digest
+
+    message = "run .venv/bin/python scripts/make_figures: docs/figures is out of date"
+    stored = json.loads((made.FOLDER / "gallery.json").read_text(encoding="utf-8"))
+    assert stored == digests, message
+    assert made.PAGE.read_text(encoding="utf-8") == "\n".join((made.HEAD, *sections)), message
+    assert all((made.FOLDER / f"{name}.png").stat().st_size > 2000 for name in NAMES)
+    assert sum(path.stat().st_size for path in made.FOLDER.glob("*.png")) < 3_000_000
 
 
 def test_widths_are_those_of_a_journal():

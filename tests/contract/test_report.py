@@ -22,6 +22,7 @@ from onearm.clinical.derived import Event
 from onearm.clinical.records import Source
 from onearm.errors import Finding, Place
 from onearm.io.yaml import read_yaml
+from onearm.pipeline.figure import trial_of
 from onearm.pipeline.run import analyse
 from onearm.protocol.parse import parse_protocol
 from onearm.report.document import build_report
@@ -106,6 +107,8 @@ def document(found):
         found.comparisons,
         found.findings,
         PROVENANCE,
+        records=found.study.subjects,
+        courses=trial_of(found).courses,
     )
 
 
@@ -274,7 +277,7 @@ def test_every_id_of_a_figure_that_looks_like_a_result_is_one(document, found):
 def test_figures_say_in_words_what_they_show(document):
     drawn = [b for section in document.sections for b in section.blocks if hasattr(b, "svg")]
 
-    assert len(drawn) == 7
+    assert len(drawn) == 8
     assert all(len(one.alternative) > 40 for one in drawn)
     assert "median 7.85" in figure(document, "figure-pfs").alternative
 
@@ -289,9 +292,10 @@ from pathlib import Path
 from onearm.pipeline.run import analyse
 from onearm.report.document import build_report
 from onearm.report.html import render_html
+from onearm.pipeline.figure import trial_of
 a = analyse(Path({str(STUDY)!r}))
 d = build_report(a.study.protocol, a.results, a.derived, a.comparisons, a.findings,
-                 {PROVENANCE!r})
+                 {PROVENANCE!r}, records=a.study.subjects, courses=trial_of(a).courses)
 sys.stdout.buffer.write(render_html(d).encode("utf-8"))
 """
     env = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}
@@ -550,6 +554,58 @@ def test_in_a_browser_a_number_leads_to_its_trace(html, tmp_path, program, width
     assert told["data-moved"].startswith("orr/")
     assert told["data-wide"] == "false"
     assert told["data-requests"] == "0"
+
+
+MARKS = """<script>
+const say = (name, text) => document.body.setAttribute("data-" + name, text);
+window.addEventListener("error", (event) => say("error", event.message));
+addEventListener("load", () => setTimeout(() => {
+  const figures = [...document.querySelectorAll("figure.picture")];
+  say("figures", figures.length);
+  const stops = (f) => f.querySelectorAll('svg [tabindex="0"]').length;
+  say("reached", figures.filter((f) => stops(f) === 1).length);
+  say("named", figures.filter((f) => f.querySelector("svg").getAttribute("aria-label")).length);
+  say("tables", figures.filter((f) => f.querySelector("details.data table tbody tr")).length);
+  say("cut", figures.filter((f) => {
+    const svg = f.querySelector("svg").getBoundingClientRect();
+    const wide = f.querySelector(".wide");
+    return svg.right > innerWidth + 1 && wide.scrollWidth <= wide.clientWidth;
+  }).length);
+  const flow = document.querySelector("#figure-flow svg").getBoundingClientRect();
+  say("flow", flow.left >= 0 && flow.right <= innerWidth);
+  const lane = document.querySelector('#figure-swimmer svg [data-words]');
+  say("title", lane.querySelector("title").textContent);
+  lane.focus();
+  say("focused", document.activeElement === lane);
+  lane.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", bubbles: true}));
+  const dialog = document.getElementById("trace");
+  say("told", dialog.open + " " + dialog.innerText.replaceAll("\\n", " | "));
+  dialog.close();
+  lane.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight", bubbles: true}));
+  say("next", document.activeElement !== lane && !!document.activeElement.dataset.words);
+}, 200));
+</script></body>"""
+
+
+@pytest.mark.needs("chromium")
+@pytest.mark.parametrize("width", [1280, 500])
+def test_in_a_browser_the_marks_of_figures_are_reached_and_say_what_they_are(
+    html, tmp_path, program, width
+):
+    path = tmp_path / "report.html"
+    path.write_text(html.replace("</body>", MARKS), encoding="utf-8")
+    dom = browse(program, path, tmp_path / "profile", width)
+    told = next(about for tag, about in Page(dom).elements if tag == "body")
+
+    assert "data-error" not in told
+    counts = {told[f"data-{name}"] for name in ("figures", "reached", "named", "tables")}
+    assert counts == {"8"}
+    assert told["data-cut"] == "0"
+    assert told["data-flow"] == "true"
+    assert told["data-title"].startswith("TQB-")
+    assert told["data-focused"] == told["data-next"] == "true"
+    assert told["data-told"].startswith("true ")
+    assert "doses.csv:" in told["data-told"]
 
 
 @pytest.mark.needs("chromium")

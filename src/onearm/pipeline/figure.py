@@ -21,12 +21,12 @@ from onearm.pipeline.derived import subject_courses
 from onearm.pipeline.lab_findings import criteria_of, grades_by_subject
 from onearm.pipeline.run import Analysed, analyse
 from onearm.protocol.ctcae import Ctcae
+from onearm.report.model import Plotted, Span
 from onearm.results.model import Results
 
 if TYPE_CHECKING:
     from onearm.report.figures import Ending, Trial
     from onearm.report.gallery import Kind
-    from onearm.report.model import Plotted
 
 DPI = (72, 1200)
 """Fewest and most pixels per inch."""
@@ -45,7 +45,13 @@ class DrawnFigure:
 
     def as_text(self) -> str:
         """Return the files, the title, the caption and the alternative text."""
-        lines = (self.title, self.caption, "", f"In words: {self.alternative}", "")
+        lines = (
+            self.title,
+            *filter(None, (self.caption,)),
+            "",
+            f"In words: {self.alternative}",
+            "",
+        )
         return "\n".join((*lines, f"Figure: {self.path}", f"Data: {self.data}"))
 
     def as_json(self) -> dict[str, str]:
@@ -81,9 +87,9 @@ class FigureList:
 
 def list_figures() -> FigureList:
     """Return every figure by name."""
-    from onearm.report.gallery import KINDS
+    from onearm.report.gallery import KINDS, OF_DESIGN
 
-    return FigureList(KINDS)
+    return FigureList((*KINDS, *OF_DESIGN))
 
 
 def figure(
@@ -131,6 +137,9 @@ def figure(
         raise InputError(f"dpi must be from {DPI[0]} to {DPI[1]}; got {dpi}")
     if find_spec("matplotlib") is None:
         raise ResultError("no figure without matplotlib; pip install 'onearm[report]' brings it")
+    if not kind.draw:
+        _check_sheet(kind, groups, subject, columns)
+        return _of_design(study, name, path, ending, dpi)
     from onearm.report.figures import Wanted, image_of, style
     from onearm.report.gallery import draw_figure
     from onearm.report.model import text_of
@@ -150,6 +159,34 @@ def figure(
     data = path.with_suffix(".csv")
     _write({path: image, data: csv_of(drawn.data, analysed.results).encode()})
     return DrawnFigure(name, drawn.title, path, data, drawn.alternative, text_of(drawn.caption))
+
+
+def _check_sheet(kind: Kind, groups: Sequence[str], subject: str | None, columns: int) -> None:
+    if groups or subject is not None:
+        raise InputError(f"figure {kind.name} is of the design; it takes no group and no subject")
+    if columns != 2:
+        raise InputError(f"figure {kind.name} has one width, 188 mm; leave out --width")
+
+
+def _of_design(study: Path, name: str, path: Path, ending: Ending, dpi: int) -> DrawnFigure:
+    """Draw the design of a study, or where its trial stands, and write the rows beside it."""
+    from onearm.pipeline.plot import drawing_of
+    from onearm.report.figures import image_of, style
+
+    if name == "monitor":
+        from onearm.pipeline.monitor import monitor_study
+
+        drawing, rows = drawing_of(monitor_study(study))
+    else:
+        from onearm.pipeline.design_study import design_study
+
+        drawing, rows = drawing_of(design_study(study))
+    with style():
+        image = image_of(drawing.drawn, ending, drawing.title, drawing.alternative, dpi)
+    cells = tuple((Span(row.id), Span(row.id, row.id)) for row in rows if row.value is not None)
+    data = csv_of(Plotted(("Result", "Value"), cells), Results(tuple(rows)))
+    _write({path: image, path.with_suffix(".csv"): data.encode()})
+    return DrawnFigure(name, drawing.title, path, path.with_suffix(".csv"), drawing.alternative, "")
 
 
 def trial_of(analysed: Analysed) -> Trial:
@@ -180,11 +217,11 @@ def _bands(ctcae: Ctcae | None) -> dict[str, tuple[tuple[float, int], ...]]:
 
 
 def _kind(name: str) -> Kind:
-    from onearm.report.gallery import KINDS, kind_of
+    from onearm.report.gallery import KINDS, OF_DESIGN, kind_of
 
     kind = kind_of(name)
     if kind is None:
-        names = [one.name for one in KINDS]
+        names = [one.name for one in (*KINDS, *OF_DESIGN)]
         raise InputError(f"no figure {name!r}{nearest(name, names)}; known: {', '.join(names)}")
     return kind
 

@@ -6,11 +6,11 @@ place before it takes it. Figures need matplotlib, the extra ``report``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, get_args
 
 from onearm.design.posterior import PosteriorDesign
 from onearm.design.predictive import PredictiveDesign
@@ -21,6 +21,7 @@ from onearm.errors import InputError, ResultError
 from onearm.pipeline.design_study import StudyDesign
 from onearm.pipeline.monitor import Monitored
 from onearm.results import design_curves as curves
+from onearm.results.model import Row
 
 if TYPE_CHECKING:
     from onearm.report.sheet import Drawing
@@ -61,7 +62,7 @@ def plot(answer: object, path: Path) -> Plotted:
         raise InputError(f"{path}: there is no folder {path.parent}; make it first")
     if find_spec("matplotlib") is None:
         raise ResultError("no figure without matplotlib; pip install 'onearm[report]' brings it")
-    drawing = _drawing(answer)
+    drawing, _ = drawing_of(answer)
     image = image_of(drawing, ending)  # type: ignore[arg-type]
     beside = path.with_name(f".{path.name}.part")
     try:
@@ -74,32 +75,40 @@ def plot(answer: object, path: Path) -> Plotted:
     return Plotted(path, drawing.alternative)
 
 
-def _drawing(answer: object) -> Drawing:
+def drawing_of(answer: object) -> tuple[Drawing, tuple[Row, ...]]:
+    """Draw the design of an answer; return the drawing, and the rows that it draws."""
+    rows, draw = _rows_and_draw(answer)
+    return draw(rows), tuple(rows)
+
+
+def _rows_and_draw(answer: object) -> tuple[Sequence[Row], Callable[[Sequence[Row]], Drawing]]:
     from onearm.report import boundaries, design_figures, monitored
 
     match answer:
         case StudyDesign():
+            name, kind = answer.study, answer.design.kind
             rows = curves.rows_of_study(answer.protocol, answer.design)
-            return boundaries.draw_study(rows, answer.study, answer.design.kind)
+            return rows, lambda rows: boundaries.draw_study(rows, name, kind)
         case Monitored():
-            cutoff = "" if answer.cutoff is None else answer.cutoff.isoformat()
+            of, cutoff = answer.study, answer.cutoff.isoformat() if answer.cutoff else ""
             if answer.planned is not None:
                 rows = curves.rows_of_survival_monitor(answer.times, answer.planned)
-                return monitored.draw_survival_monitor(rows, answer.study, cutoff)
+                return rows, lambda rows: monitored.draw_survival_monitor(rows, of, cutoff)
             rows = curves.rows_of_monitor(answer.rule, answer.course)
-            return monitored.draw_monitor(rows, answer.study, cutoff)
-    found: Any = getattr(answer, "design", None)
-    draws: dict[type, Callable[[Any], Drawing]] = {
-        ExactDesign: lambda d: design_figures.draw_exact(curves.rows_of_exact(d)),
-        SimonDesigns: lambda d: design_figures.draw_simon(curves.rows_of_simon(d)),
-        ToxicityBoundary: lambda d: boundaries.draw_toxicity(curves.rows_of_toxicity(d), d.method),
-        PredictiveDesign: lambda d: boundaries.draw_monitoring(
-            curves.rows_of_monitoring(d), "predictive probability"
-        ),
-        PosteriorDesign: lambda d: boundaries.draw_monitoring(
-            curves.rows_of_monitoring(d), "posterior probability"
-        ),
-    }
-    if type(found) not in draws:
-        raise ResultError(f"no figure is drawn of {type(answer).__name__}")
-    return draws[type(found)](found)
+            return rows, lambda rows: monitored.draw_monitor(rows, of, cutoff)
+    match getattr(answer, "design", None):
+        case ExactDesign() as exact:
+            return curves.rows_of_exact(exact), design_figures.draw_exact
+        case SimonDesigns() as simon:
+            return curves.rows_of_simon(simon), design_figures.draw_simon
+        case ToxicityBoundary() as toxicity:
+            method = toxicity.method
+            rows = curves.rows_of_toxicity(toxicity)
+            return rows, lambda rows: boundaries.draw_toxicity(rows, method)
+        case PredictiveDesign() as predictive:
+            rows = curves.rows_of_monitoring(predictive)
+            return rows, lambda rows: boundaries.draw_monitoring(rows, "predictive probability")
+        case PosteriorDesign() as posterior:
+            rows = curves.rows_of_monitoring(posterior)
+            return rows, lambda rows: boundaries.draw_monitoring(rows, "posterior probability")
+    raise ResultError(f"no figure is drawn of {type(answer).__name__}")

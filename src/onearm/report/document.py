@@ -168,7 +168,7 @@ def _sections(
         "Patients",
         (*figure("flow"), flow_table(shown), baseline_table(shown)),
     )
-    response: list[Block] = [response_table(shown, groups), *figure("waterfall")]
+    response: list[Block] = [response_table(shown, groups), *figure("waterfall", "swimmer")]
     safety: list[Block] = [adverse_event_table(shown), safety_table(shown)]
     further = (emergent_table(shown), laboratory_table(shown), exposure_table(shown))
     yield Section("response", "Response", _unless_absent(shown, ("orr", "bor"), response))

@@ -72,6 +72,8 @@ KINDS = (
          "exposure.draw_intensity", "group"),
     Kind("labs", "Liver values over time, in multiples of the upper limit of normal",
          "liver values with their limits", "lab_lines.draw_labs", "group"),
+    Kind("hys-law", "Highest ALT or AST against the highest bilirubin, with the quadrants",
+         "ALT or AST, and bilirubin, with their limits", "hys_law.draw_hys_law"),
     Kind("shift", "Laboratory grades, from baseline to the worst on treatment",
          "graded laboratory values above grade 0", "lab_shift.draw_shift"),
     Kind("lesions", "Diameters, their sum, and the response of each scan of one patient",
@@ -82,9 +84,15 @@ KINDS = (
          "accrual.draw_accrual"),
 )  # fmt: skip
 """In the order in which they are listed."""
+OF_DESIGN = (
+    Kind("monitor", "Where a running trial stands before the zones of its design",
+         "a design with a boundary", ""),
+    Kind("design", "What the planned design does over the true rate", "a design", ""),
+)  # fmt: skip
+"""Figures of the protocol's design, which have their own sheet, 188 mm wide."""
 
 PAPER = (
-    *("flow", "waterfall", "pfs", "os"),
+    *("flow", "waterfall", "swimmer", "pfs", "os"),
     *("dor", "pfs-by-subgroup", "os-by-subgroup"),
 )
 """The figures of the report: those of a paper, then those of its supplement."""
@@ -95,7 +103,7 @@ SUPPLEMENT = ("dor", "pfs-by-subgroup", "os-by-subgroup")
 
 def kind_of(name: str) -> Kind | None:
     """Return the figure of this name."""
-    return next((kind for kind in KINDS if kind.name == name), None)
+    return next((kind for kind in (*KINDS, *OF_DESIGN) if kind.name == name), None)
 
 
 def draw_figure(kind: Kind, trial: Trial, want: Wanted) -> Drawn | None:
