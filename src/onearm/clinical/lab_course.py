@@ -64,18 +64,29 @@ def lab_courses(
     by_name: dict[str, list[Term]] = {}
     for term in terms:
         by_name.setdefault(term.name, []).append(term)
-    courses = (
-        _course(
-            name, [(g, grade) for g in grades for grade in _of_term(g, of)], days, emergent_days
-        )
-        for name, of in by_name.items()
-    )
-    return tuple(course for course in courses if course is not None)
+    by_analyte: dict[str | None, list[Grade]] = {}
+    for grade in grades:
+        by_analyte.setdefault(_analyte(grade), []).append(grade)
+    found = []
+    for name, of in by_name.items():
+        analytes = {term.analyte for term in of} & by_analyte.keys()
+        if len(analytes) == 1:
+            own: Sequence[Grade] = by_analyte[analytes.pop()]
+        else:  # in the order of the rows
+            own = [grade for grade in grades if _analyte(grade) in analytes]
+        graded = [(grade, span) for grade in own for span in _of_term(grade, of)]
+        found.append(_course(name, graded, days, emergent_days))
+    return tuple(course for course in found if course is not None)
+
+
+def _analyte(grade: Grade) -> str | None:
+    """Return the analyte as which a value is graded."""
+    return "CACR" if grade.analyte == "CA" else grade.analyte
 
 
 def _of_term(grade: Grade, terms: Sequence[Term]) -> Iterator[tuple[int, int] | None]:
     """Yield the lowest and the highest grade of a value in a term; None where it has none."""
-    analyte = {"CA": "CACR"}.get(grade.analyte or "", grade.analyte)
+    analyte = _analyte(grade)
     for term in terms:
         if term.analyte != analyte:
             continue

@@ -53,6 +53,9 @@ class Analysis(Part):
         "sas", description="Median where the curve has a flat piece at 50 %, and its limits"
     )
     quartiles: Literal["sas-5", "r-7"] = Field("sas-5", description="Definition of quartiles")
+    ties: Literal["efron", "breslow"] = Field(
+        "efron", description="Tied events of a hazard ratio: R has efron by default, SAS breslow"
+    )
     landmarks: tuple[PeriodValue, ...] = Field((), description="Times of survival rates")
     software: Text | None = Field(None, description="Program of the source")
     note: Text | None = Field(None, description="Remark")

@@ -5,11 +5,12 @@ Windows are days before or after the planned day. Knows no visit of a subject.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import Field
 
-from onearm.protocol.values import Days, Name, Part, PeriodValue, PositiveDays, Text
+from onearm.protocol.values import Days, Name, Part, PeriodValue, PositiveDays, Text, Texts
 
 Anchor = Literal["first_dose", "enrolment", "last_dose", "cycle_start", "progression"]
 
@@ -59,4 +60,15 @@ class PlannedBiomarker(Part):
     label: Text = Field(description="Name for readers")
     sample: Name | None = Field(None, description="Sample in which it is measured")
     endpoints: tuple[Text, ...] = Field((), description="Endpoints that it is set against")
+    kind: Literal["binary", "continuous"] | None = Field(
+        None, description="What its results are; absent, it is not analysed"
+    )
+    positive: Texts = Field(
+        ("POSITIVE",), description="Results of a binary marker that are positive; case is ignored"
+    )
+    negative: Texts = Field(("NEGATIVE",), description="Results that are negative")
+    cut: Decimal | None = Field(
+        None, description="Number from which a continuous marker is high, set before the data"
+    )
+    unit: Text | None = Field(None, description="Unit of a continuous marker")
     note: Text | None = Field(None, description="Remark")

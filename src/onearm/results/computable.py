@@ -15,7 +15,7 @@ from onearm.results.plan import Analysis
 from onearm.results.rates import best_of, code_of, counted
 from onearm.results.times import FOLLOW_UP, event_of
 
-NEEDS_VISITS = ("change", "beyond", "agreement", "irsae")
+NEEDS_VISITS = ("change", "beyond", "agreement", "irsae", "irae-outcome")
 """Families that need what was seen visit by visit."""
 
 

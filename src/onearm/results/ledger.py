@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
+from onearm.clinical.biomarkers import marker_value
 from onearm.clinical.records import Screening, Source, SubjectRecords
 from onearm.clinical.subject import SubjectAnswers
 from onearm.protocol.ctcae import Ctcae
@@ -75,6 +76,9 @@ class Population:
 
 def belongs(person: Person, group: Group) -> bool:
     """Return whether a subject's characteristics are those of a group."""
+    if group.marker is not None:
+        marker, level = group.marker
+        return marker_value(person.records, marker).level == level
     return all(characteristic(person, name) in allowed for name, allowed in group.where)
 
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from onearm.clinical.biomarkers import levels_of
 from onearm.clinical.readings import PlannedReading
 from onearm.clinical.subject import censoring_of
 from onearm.protocol.censoring import PRESETS
 from onearm.protocol.model import Protocol
 from onearm.protocol.planned_design import SimonDesign
+from onearm.protocol.schedule import PlannedBiomarker
+from onearm.results.model import slug
 from onearm.terms import AnalysisSet
 
 SCREENED, ENROLLED, TREATED = AnalysisSet.SCREENED, AnalysisSet.ENROLLED, AnalysisSet.TREATED
@@ -25,11 +28,12 @@ OF_ENROLLED = ("deviations", "accrual", "sites")
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """All subjects, or a subgroup: characteristic -> allowed values."""
+    """All subjects, a subgroup (characteristic -> allowed values), or a level of a biomarker."""
 
     id: str
     label: str
     where: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    marker: tuple[PlannedBiomarker, str] | None = None  # and its level
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,25 @@ def groups_of(protocol: Protocol) -> tuple[Group, ...]:
             Group(group.id, group.label, tuple(sorted(group.where.items())))
             for group in protocol.subgroups
         ),
+    )
+
+
+def markers_of(protocol: Protocol, endpoint: str) -> tuple[PlannedBiomarker, ...]:
+    """Return the biomarkers that are set against an endpoint; one that names none, against all."""
+    return tuple(
+        marker
+        for marker in protocol.biomarkers
+        if marker.kind is not None
+        and (not marker.endpoints or endpoint in {one.casefold() for one in marker.endpoints})
+    )
+
+
+def marker_groups(protocol: Protocol, endpoint: str) -> tuple[Group, ...]:
+    """Return a group for each level of each biomarker that is set against an endpoint."""
+    return tuple(
+        Group(slug(f"{marker.id} {level}"), f"{marker.label}: {level}", (), (marker, level))
+        for marker in markers_of(protocol, endpoint)
+        for level in levels_of(marker)
     )
 
 
@@ -157,7 +180,10 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
     return (
         analysis("flow", "Patient flow", "flow", whole, "of-treated"),
         analysis("baseline", "Baseline characteristics", "baseline", every),
-        *(analysis(name, title, "rate", every, *variants) for name, title, variants in rates),
+        *(
+            analysis(name, title, "rate", (*every, *marker_groups(protocol, name)), *variants)
+            for name, title, variants in rates
+        ),
         analysis("bor", "Best overall response", "responses", every, *unconfirmed, *others),
         analysis("primary", "Primary endpoint", "primary", whole, *one_sided),
         *two_stage,
@@ -177,6 +203,15 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
         analysis("exposure", "Exposure", "exposure", whole, *drugs),
         analysis("dose-intensity", "Dose intensity", "intensity", whole, *drugs),
         analysis("irsae-outcome", "After an immune-related serious event", "irsae", whole),
+        analysis("irae-outcome", "After an immune-related event", "irae-outcome", whole),
+        analysis("irae-incidence", "Immune-related events over time", "incidence", whole),
+        analysis("irae-landmark", "Outcome from a landmark", "landmark", whole, "firth"),
+        analysis("irae-hazard", "Hazard after an immune-related event", "hazard", whole, "firth"),
+        analysis("biomarker-evaluable", "Biomarkers known", "marker-set", whole),
+        analysis("biomarker-response", "Response by biomarker", "marker-response", whole),
+        analysis("biomarker-pfs", "PFS by biomarker", "marker-time", whole, "firth"),
+        analysis("biomarker-os", "OS by biomarker", "marker-time", whole, "firth"),
+        analysis("biomarker-tests", "Tests of biomarkers", "marker-tests", whole),
         analysis("teae", "Treatment-emergent adverse events", "emergent", whole),
         analysis("aesi", "Adverse events of special interest", "special-interest", whole),
         analysis("disposition", "Disposition", "disposition", whole, STUDY, *drugs),

@@ -17,6 +17,12 @@ from onearm.protocol.ctcae import Ctcae
 from onearm.protocol.model import Protocol
 from onearm.results.adverse_events import add_safety
 from onearm.results.beyond import add_beyond
+from onearm.results.biomarkers import (
+    add_marker_response,
+    add_marker_set,
+    add_marker_tests,
+    add_marker_times,
+)
 from onearm.results.computable import computable
 from onearm.results.design_rows import BASIS, planned_design
 from onearm.results.deviations import add_deviations, add_screen_failures
@@ -24,7 +30,13 @@ from onearm.results.disposition import add_deaths, add_disposition
 from onearm.results.doses import add_exposure, add_reduced, add_treatment_time
 from onearm.results.emergent import add_emergent, add_special_interest
 from onearm.results.exposure import add_intensity
-from onearm.results.immune_related import add_irsae
+from onearm.results.immune_related import (
+    add_hazard,
+    add_incidence,
+    add_irae_outcome,
+    add_irsae,
+    add_landmark,
+)
 from onearm.results.labs import add_lab_shift, add_lab_worst
 from onearm.results.ledger import Ledger, Person, Population
 from onearm.results.liver import add_liver
@@ -54,6 +66,14 @@ FAMILIES: dict[str, Callable[[Ledger, Population, Analysis], None]] = {
     "exposure": add_exposure,
     "intensity": add_intensity,
     "irsae": add_irsae,
+    "irae-outcome": add_irae_outcome,
+    "incidence": add_incidence,
+    "landmark": add_landmark,
+    "hazard": add_hazard,
+    "marker-set": add_marker_set,
+    "marker-response": add_marker_response,
+    "marker-time": add_marker_times,
+    "marker-tests": add_marker_tests,
     "emergent": add_emergent,
     "special-interest": add_special_interest,
     "disposition": add_disposition,
