@@ -15,7 +15,7 @@ from onearm.pipeline.run import analyse
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "tests" / "reference"
-CAUSES = {"immune-related event": "1", "death": "2", "end of treatment": "2", "censored": "0"}
+CAUSES = {"event": "1", "death": "2", "end of treatment": "2", "censored": "0"}
 
 
 def read(name, folder=REFERENCE):

@@ -60,9 +60,9 @@ def test_levels_put_the_one_of_interest_first():
 
 COURSES = [  # story, onset of the event, facts, day and role of the course
     ("the event comes first", 30, {"stop": (100, "OTHER"), "death": 200},
-     ("31 days", "immune-related event")),
+     ("31 days", "event")),
     ("on one day it comes before the end of treatment", 100, {"stop": (100, "OTHER"), "death": 200},
-     ("101 days", "immune-related event")),
+     ("101 days", "event")),
     ("the end of treatment competes", 150, {"stop": (100, "OTHER"), "death": 200},
      ("101 days", "end of treatment")),
     ("death competes", None, {"death": 200}, ("201 days", "death")),

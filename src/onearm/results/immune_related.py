@@ -29,6 +29,7 @@ from onearm.stats.survival import kaplan_meier, quantile
 from onearm.terms import Kind
 
 EVENT, DEATH, STOPPED = "immune-related event", "death", "end of treatment"
+ROLES = {EVENT: "event", DEATH: DEATH, STOPPED: STOPPED, None: "censored"}
 LANDMARK_WEEKS = (6, 12, 18)
 ENDPOINTS = ("pfs", "os")
 UNDATED = "subjects with such events, none of them with an onset from the first dose on"
@@ -182,7 +183,7 @@ def add_incidence(ledger: Ledger, population: Population, analysis: Analysis) ->
         f"{analysis.set} subjects with a time; {DEATH} and {STOPPED} compete",
         [
             Contribution(
-                one.person.subject_id, one.cause or "censored", f"{one.days} days", one.reason,
+                one.person.subject_id, ROLES[one.cause], f"{one.days} days", one.reason,
                 one.sources,
             )
             for one in courses
