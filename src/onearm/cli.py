@@ -40,6 +40,12 @@ infer_app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(infer_app, name="infer")
+intake_app = typer.Typer(
+    help="Tables of a study from the formats of others.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(intake_app, name="intake")
 
 Study = Annotated[Path, typer.Argument(metavar="STUDY", help="A study folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -105,7 +111,11 @@ def one_line_errors(*, of_options: bool = False) -> Iterator[None]:
 def _as_options(message: str) -> str:
     from inspect import signature
 
-    commands = [*design_app.registered_commands, *infer_app.registered_commands]
+    commands = [
+        *design_app.registered_commands,
+        *infer_app.registered_commands,
+        *intake_app.registered_commands,
+    ]
     known = {
         name for one in commands if one.callback for name in signature(one.callback).parameters
     }
@@ -414,9 +424,7 @@ def design_of_study(study: Study, plot: Plot = None, as_json: Json = False) -> N
 @app.command()
 def export(
     study: Study,
-    kind: Annotated[
-        str, typer.Argument(metavar="KIND", help="What to write: adam, sdtm, ars, ard.")
-    ],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="adam, sdtm, redcap, ars or ard.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where every file goes.")],
     formats: Annotated[
         str | None,
@@ -428,7 +436,8 @@ def export(
 
     adam: the analysis data sets with define.xml and a reader's guide. sdtm: the
     domains that the tables are, with the keys between them. ars: the results as a
-    reporting event (CDISC ARS 1.0). ard: the results as a long table.
+    reporting event (CDISC ARS 1.0). ard: the results as a long table. redcap: a
+    data dictionary, and the records to import.
 
     Example: onearm export studies/tqb2450-ib-02 adam --out adam --format xpt,csv
     """
@@ -436,6 +445,32 @@ def export(
         from onearm.pipeline.export import export_study
 
         _print(export_study(study, kind, out, formats.split(",") if formats else ()), as_json)
+
+
+@intake_app.command("redcap")
+def intake_redcap(
+    export_file: Annotated[
+        Path, typer.Argument(metavar="EXPORT", help="Records as CSV, raw or with labels.")
+    ],
+    dictionary: Annotated[Path, typer.Option(metavar="CSV", help="The data dictionary.")],
+    out: Annotated[Path, typer.Option(metavar="STUDY", help="The study folder to fill.")],
+    missing: Annotated[
+        str | None, typer.Option(metavar="CODES", help="Further missing-data codes: -99,-98.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a study's tables from a REDCap export.
+
+    The annotations of the dictionary say which column a field is. Every value that
+    does not fit is listed with record, event and field; then nothing is written.
+
+    Example: onearm intake redcap records.csv --dictionary dictionary.csv --out trial
+    """
+    with one_line_errors():
+        from onearm.pipeline.intake import intake_redcap as take_in
+
+        codes = tuple(missing.split(",")) if missing else ()
+        _print(take_in(export_file, dictionary, out, codes), as_json)
 
 
 @app.command()

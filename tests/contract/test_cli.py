@@ -44,6 +44,7 @@ COMMANDS = [
     "design find",
     "design verify",
     "infer two-stage",
+    "intake redcap",
 ]
 
 

@@ -37,6 +37,7 @@ class Exporter(NamedTuple):
 KINDS = {
     "adam": Exporter("export_adam", "content", TABLES),
     "sdtm": Exporter("export_sdtm", "content", TABLES),
+    "redcap": Exporter("export_redcap", "content", ()),
     "ars": Exporter("export_results", "ars", ()),
     "ard": Exporter("export_results", "ard", ("csv", "parquet")),
 }
