@@ -16,7 +16,7 @@ from pathlib import Path
 
 from onearm.errors import Finding, InputError, Place
 from onearm.io import dataset_json, parquet, xpt
-from onearm.io.csv import FileRows
+from onearm.io.csv import FileRows, read_rows
 from onearm.io.dataset import Dataset, Value, refuse
 from onearm.io.sdtm_mapping import AS_IT_STANDS, Translation, read_mapping
 
@@ -113,6 +113,8 @@ def read_dataset(path: Path) -> tuple[str, tuple[str, ...], Iterator[tuple[int, 
     if kind == "csv":
         rows = FileRows(path)
         header = tuple(name.strip() for name in next(rows, []))
+        if rows.problem is not None:
+            raise refuse(path.name, *rows.problem)
         return "", header, _csv_rows(path, rows, len(header))
     read = {
         "xpt": xpt.read_xpt,
@@ -184,6 +186,15 @@ def _names_within(path: Path) -> set[bytes]:
         file.seek(max(path.stat().st_size - _END, 0))
         ends += file.read(_END)
     return {name for name in (b"DOMAIN", b"USUBJID") if name in ends}
+
+
+def read_cells_of(path: Path, lines: Iterable[int]) -> dict[int, dict[str, str]]:
+    """Return the values as they stand, by variable, of these rows of a file of any format."""
+    if format_of(path) == "csv":
+        return read_rows(path, lines)
+    wanted = set(lines)
+    _, header, rows = read_dataset(path)
+    return {line: dict(zip(header, row, strict=True)) for line, row in rows if line in wanted}
 
 
 def _files(folder: Path) -> list[Path]:

@@ -63,6 +63,7 @@ _KINDS = {
 _NODE = re.compile(r"\bLYMPH NODES?\b|\bNODAL\b", re.IGNORECASE)
 _SEVERAL = re.compile(r"\s*[/+]\s*")
 _YES_NO = {"Y": True, "N": False}
+_OWN_STATES = frozenset(LesionState)  # what a study that was exported calls them
 
 
 def evaluator_of(row: Observation, domain: str) -> str:
@@ -276,7 +277,7 @@ def _seen(
         length, state = _size(sized, folder)
     if stated is not None:
         state = _state(stated, folder) or state
-    if row["STATE"] in set(LesionState):
+    if row["STATE"] in _OWN_STATES:
         state = LesionState(row["STATE"])
     if state is None:
         state = LesionState.MEASURED
@@ -323,8 +324,9 @@ def _size(row: Observation, folder: Folder) -> tuple[int | None, LesionState | N
         return None, state
     factor = _UNITS.get(unit.lower())
     if factor is None:
-        message = f"{variable}U must be mm, cm or um; got {unit!r}"
-        folder.findings.append(row.finding("wrong-unit", message, f"{variable}U"[:8]))
+        said = {"TRSTRESC": "TRSTRESU", "TRORRES": "TRORRESU"}[variable]
+        message = f"{said} must be mm, cm or um; got {unit!r}"
+        folder.findings.append(row.finding("wrong-unit", message, said))
         return None, LesionState.NOT_DONE
     try:
         length = Decimal(text) * factor
@@ -409,7 +411,7 @@ def _days(groups: dict[str, list[_Seen]], folder: Folder) -> dict[tuple[str, str
             row, domain = group[0].row, group[0].domain
             message = f"{domain}DTC must hold the day of the scan"
             folder.findings.append(row.finding("missing-value", message, f"{domain}DTC"))
-    for number, (text, row) in undated.items():
+    for number, (text, row) in sorted(undated.items(), key=lambda item: _in_order(item[0])):
         order = _place_in_order(number, text, row, spans, folder)
         if order is None:
             continue
@@ -421,6 +423,14 @@ def _days(groups: dict[str, list[_Seen]], folder: Folder) -> dict[tuple[str, str
             found[number, day_text(seen.day)] = day
         found[number, ""] = day
     return found
+
+
+def _in_order(number: str) -> tuple[bool, Decimal]:
+    """Return what visits are sorted by; one without a number comes last."""
+    try:
+        return False, Decimal(number)
+    except InvalidOperation:
+        return True, Decimal(0)
 
 
 def _place_in_order(

@@ -190,7 +190,7 @@ def _of_subject(found: Trace, subject: str) -> Trace:
 
 
 def _read_cells(folder: Path, sources: Iterable[Source]) -> Cells:
-    from onearm.io.csv import read_rows
+    from onearm.io.sdtm_files import read_cells_of
 
     lines: dict[str, set[int]] = {}
     for source in sources:
@@ -200,5 +200,5 @@ def _read_cells(folder: Path, sources: Iterable[Source]) -> Cells:
         path = folder / file
         if not path.is_file():
             raise InputError(f"{path}: no such file")
-        cells.update({(file, line): row for line, row in read_rows(path, wanted).items()})
+        cells.update({(file, line): row for line, row in read_cells_of(path, wanted).items()})
     return cells
