@@ -308,3 +308,64 @@ def test_a_mapping_that_cannot_be_used_is_one_line(text: str, said: str, tmp_pat
     with pytest.raises(InputError) as caught:
         respond(tmp_path)
     assert said in str(caught.value)
+
+
+def test_study_days_are_derived_anew_and_a_wrong_one_is_named(tmp_path: Path) -> None:
+    # RFSTDTC 2026-01-08: 5 January is day -3 (there is no day 0), 8 January day 1.
+    dm = "DOMAIN,USUBJID,RFSTDTC,RFXSTDTC\nDM,S1,2026-01-08,2026-01-08\n"
+    rows = "TR,S1,1,BASELINE,1,LDIAM,T01,50,mm,,2026-01-05,{}\n"
+    tr = TR.replace("\n", ",TRDY\n") + rows.format(-3)
+    right = read_sdtm(folder(tmp_path, dm=dm, tu=TU + BASELINE, tr=tr))[1]
+    tr = TR.replace("\n", ",TRDY\n") + rows.format(-2)
+    wrong = read_sdtm(folder(tmp_path, dm=dm, tu=TU + BASELINE, tr=tr))[1]
+
+    assert right == []
+    (finding,) = wrong
+    assert str(finding).startswith("tr.csv:2: TRDY is -2, by TRDTC and RFSTDTC it is -3")
+
+
+def test_one_domain_alone_is_sent_back_for_its_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is a domain of SDTM; give the folder"):
+        respond(folder(tmp_path, tr=TR + FIRST) / "tr.csv")
+
+
+SPLITS_AND_MERGES = [  # the course of a lesion in lesions.csv, visit by visit
+    "S1,BASELINE,2026-01-05,T01,TARGET,LIVER,N,30,MEASURED,",
+    "S1,BASELINE,2026-01-05,T02,TARGET,LIVER,N,40,MEASURED,",
+    "S1,BASELINE,2026-01-05,NT1,NON-TARGET,LUNG,N,,PRESENT,",
+    "S1,W06,2026-02-16,T01,TARGET,LIVER,N,,SPLIT,",
+    "S1,W06,2026-02-16,T01a,TARGET,LIVER,N,12,MEASURED,T01",
+    "S1,W06,2026-02-16,FRAG,TARGET,LIVER,N,9,MEASURED,T01",
+    "S1,W06,2026-02-16,T02,TARGET,LIVER,N,41,MEASURED,",
+    "S1,W06,2026-02-16,NT1,NON-TARGET,LUNG,N,,NOT DONE,",
+    "S1,W12,2026-03-30,T01,TARGET,LIVER,N,50.125,MEASURED,",
+    "S1,W12,2026-03-30,T02,TARGET,LIVER,N,,MERGED,T01",
+    "S1,W12,2026-03-30,NT1,NON-TARGET,LUNG,N,7,PRESENT,",
+    "S1,W12,2026-03-30,N1,NEW,BRAIN,N,,EQUIVOCAL,",
+    "S1,,2026-05-11,T01,TARGET,LIVER,N,0,ABSENT,",
+]
+
+
+def test_splits_merges_and_doubts_read_back_as_they_were_written(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from onearm.clinical.records import NOWHERE
+    from onearm.io.csv import read_table, write_table
+    from onearm.io.sdtm_out import sdtm_datasets
+
+    header = "subject_id,visit,date,lesion_id,lesion_type,organ,nodal,diameter_mm,state,parent_id"
+    path = tmp_path / "lesions.csv"
+    path.write_text("\n".join([header, *SPLITS_AND_MERGES, ""]))
+    before = read_table(path, Measurement).checked().records
+    readers = [*before, *(replace(row, evaluator="READER 1") for row in before)]
+    out = tmp_path / "sdtm"
+    out.mkdir()
+    for dataset in sdtm_datasets("TRIAL", {"lesions": readers}):
+        write_table(out / f"{dataset.name}.csv", dataset.names, dataset.rows())
+    tables, findings, _ = read_sdtm(out)
+
+    assert [finding for finding in findings if finding.severity == "error"] == []
+    plain = [replace(row, source=NOWHERE) for row in tables["lesions"] or ()]
+    assert sorted(plain, key=repr) == sorted(
+        (replace(r, source=NOWHERE) for r in readers), key=repr
+    )

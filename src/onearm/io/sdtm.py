@@ -8,6 +8,7 @@ stand in their original units. Knows no rule.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -25,9 +26,10 @@ from onearm.errors import Finding, Place
 from onearm.io.many_objects import many_objects
 from onearm.io.sdtm_files import Folder, Observation, read_folder
 from onearm.io.sdtm_forms import FORMS, Form
-from onearm.io.sdtm_lesions import Visits, read_lesions
+from onearm.io.sdtm_lesions import read_lesions
 from onearm.io.sdtm_records import Maker
 from onearm.io.sdtm_responses import read_performance, read_responses
+from onearm.io.sdtm_visits import Visits
 
 Tables = dict[str, tuple[Any, ...] | None]
 
@@ -75,11 +77,40 @@ def read_sdtm(
         tables["disposition"] = _disposition(found)
         tables["follow_up"] = _follow_up(found)
         tables.update(_by_forms(found))
+        found.findings += _study_days(found)
     if not found.domains and not any(f.severity == "error" for f in found.findings):
         message = "no file with the variables DOMAIN and USUBJID"
         found.findings.append(Finding("error", "no-sdtm", message, Place(folder.name)))
     origins = {word for row in found["DM"] for word in row["ORIGIN"].split("; ")}
     return tables, found.findings, frozenset(origins) - {""}
+
+
+def _study_days(found: Folder) -> Iterator[Finding]:
+    """Find study days that are not what date and RFSTDTC give; they are never used."""
+    starts = {row.subject: _day(row["RFSTDTC"]) for row in found["DM"]}
+    for domain, rows in found.domains.items():
+        for kind in ("", "ST", "EN"):
+            stated, dated = f"{domain}{kind}DY", f"{domain}{kind}DTC"
+            wrong = []
+            for row in rows:
+                start, day = starts.get(row.subject), _day(row[dated])
+                if row[stated] and start is not None and day is not None:
+                    days = (day - start).days
+                    own = str(days + 1 if days >= 0 else days)
+                    if row[stated] != own:
+                        wrong.append((row, own))
+            if wrong:
+                row, own = wrong[0]
+                message = f"{stated} is {row[stated]}, by {dated} and RFSTDTC it is {own}"
+                more = f"; so in {len(wrong)} rows" if len(wrong) > 1 else ""
+                yield row.finding("study-day", message + more, stated, "warning")
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text[:10])
+    except ValueError:
+        return None
 
 
 def _by_forms(found: Folder) -> Iterator[tuple[str, tuple[Any, ...]]]:

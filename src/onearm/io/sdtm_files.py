@@ -176,16 +176,16 @@ def text_of(value: Value) -> str:
 
 def is_sdtm(folder: Path) -> bool:
     """Return whether a folder holds a file with the variables DOMAIN and USUBJID."""
-    return any({b"DOMAIN", b"USUBJID"} <= _names_within(path) for path in _files(folder))
+    return any(is_domain(path) for path in _files(folder))
 
 
-def _names_within(path: Path) -> set[bytes]:
-    """Return which of the two variables that all domains share a file names, at either end."""
+def is_domain(path: Path) -> bool:
+    """Return whether a file names, at either end, the two variables that all domains share."""
     with path.open("rb") as file:
         ends = file.read(_END)
         file.seek(max(path.stat().st_size - _END, 0))
         ends += file.read(_END)
-    return {name for name in (b"DOMAIN", b"USUBJID") if name in ends}
+    return b"DOMAIN" in ends and b"USUBJID" in ends
 
 
 def read_cells_of(path: Path, lines: Iterable[int]) -> dict[int, dict[str, str]]:
@@ -284,9 +284,13 @@ def _add(rows: list[Observation], path: Path, found: Folder) -> None:
 def _join(supplements: Iterable[Observation], found: Folder) -> None:
     """Give each supplemental qualifier to its observation."""
     index: dict[tuple[str, str], dict[tuple[str, str], Observation]] = {}
+    missing: dict[str, Observation] = {}
     for row in supplements:
         domain, key = row["RDOMAIN"], row["IDVAR"]
         if domain not in DOMAINS:
+            continue
+        if domain not in found.domains:
+            missing.setdefault(domain, row)
             continue
         if (domain, key) not in index:
             index[domain, key] = {
@@ -301,6 +305,9 @@ def _join(supplements: Iterable[Observation], found: Folder) -> None:
         parent.values.setdefault(row["QNAM"], row["QVAL"])
         if row["QLABEL"]:
             parent.values.setdefault(f"={row['QLABEL']}", row["QVAL"])
+    for domain, row in missing.items():
+        message = f"qualifies {domain}, which is not there"
+        found.findings.append(row.finding("missing-domain", message, "RDOMAIN"))
 
 
 def _repeated(domain: str, rows: list[Observation]) -> Iterator[Finding]:

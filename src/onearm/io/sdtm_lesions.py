@@ -10,7 +10,6 @@ date is partial has its place in the order, and no day. Knows no response.
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 import re
 from collections import defaultdict
@@ -19,10 +18,11 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import chain
 
-from onearm.clinical.records import Measurement, PartialDate
+from onearm.clinical.records import Measurement
 from onearm.errors import Finding, nearest
 from onearm.io.sdtm_files import Folder, Observation
-from onearm.io.sdtm_records import day_text, is_partial, source_of
+from onearm.io.sdtm_records import day_text, source_of
+from onearm.io.sdtm_visits import Visits, days_of
 from onearm.terms import INVESTIGATOR, MICROMETRES_PER_MM, LesionState, LesionType
 
 SIZES = {False: ("LDIAM", "DIAMETER"), True: ("LPERP", "DIAMETER")}
@@ -71,22 +71,6 @@ def evaluator_of(row: Observation, domain: str) -> str:
     return row[f"{domain}EVALID"] or row[f"{domain}EVAL"] or INVESTIGATOR
 
 
-class Visits:
-    """How visits are called: by VISIT, with its number where one label has several."""
-
-    def __init__(self, *domains: Sequence[Observation]) -> None:
-        self.numbers: dict[str, set[str]] = defaultdict(set)
-        for row in (row for rows in domains for row in rows):
-            self.numbers[row["VISIT"]].add(row["VISITNUM"])
-
-    def label(self, row: Observation) -> str | None:
-        """Return the label of a row's visit, None where it names none."""
-        name, number = row["VISIT"], row["VISITNUM"]
-        if not name:
-            return f"VISIT {number}" if number else None
-        return f"{name} {number}" if len(self.numbers[name]) > 1 and number else name
-
-
 @dataclass(frozen=True, slots=True)
 class Identified:
     """One lesion as TU says it was identified, by one evaluator."""
@@ -108,7 +92,8 @@ def read_lesions(folder: Folder, visits: Visits) -> tuple[Measurement, ...] | No
     if not tu or not tr:
         have, lack = ("TR", "TU") if tr else ("TU", "TR")
         message = f"{have} is there and {lack} is not; lesions need both"
-        folder.findings.append((tu or tr)[0].finding("missing-domain", message))
+        if not any(finding.severity == "error" for finding in folder.findings):
+            folder.findings.append((tu or tr)[0].finding("missing-domain", message))
         return ()
     lesions = _identified(tu, folder)
     seen: dict[tuple[str, str, tuple[str, ...]], list[Observation]] = {}
@@ -123,7 +108,8 @@ def read_lesions(folder: Folder, visits: Visits) -> tuple[Measurement, ...] | No
         if lesion is not None:
             measured += _seen(rows, evaluator, lesion, lesions, folder)
     measured += _identified_only(lesions, measured)
-    return tuple(_dated(measured, visits, folder))
+    has_methods = any(row["TRMETHOD"] for row in tr)  # else TU says how each lesion was seen
+    return tuple(_dated(measured, visits, folder, has_methods))
 
 
 def _for_each_lesion(
@@ -292,7 +278,7 @@ def _seen(
     who, day = row.subject, row["TRDTC"]
     own, *others = [lesions[who, evaluator, part] for part in lesion.merged] or [lesion]
     above = lesions.get((who, evaluator, own.parent or ""))
-    parent = above.name if above is not None else own.parent
+    parent = row["PARENT"] or (above.name if above is not None else own.parent)
     yield _Seen(row, evaluator, own, own.name, parent, length, state, day)
     for other in others:
         yield _Seen(row, evaluator, other, other.name, own.name, None, LesionState.MERGED, day)
@@ -369,7 +355,9 @@ def _identified_only(
         )
 
 
-def _dated(measured: Sequence[_Seen], visits: Visits, folder: Folder) -> Iterator[Measurement]:
+def _dated(
+    measured: Sequence[_Seen], visits: Visits, folder: Folder, has_methods: bool
+) -> Iterator[Measurement]:
     """Yield the measurements with their dates; a visit with a partial date has none of its own."""
     by_visit: dict[tuple[str, str], dict[str, list[_Seen]]] = defaultdict(dict)
     for seen in measured:
@@ -377,114 +365,20 @@ def _dated(measured: Sequence[_Seen], visits: Visits, folder: Folder) -> Iterato
             seen.row["VISITNUM"] or seen.row["VISIT"] or seen.day, []
         ).append(seen)
     for groups in by_visit.values():
-        days = _days(groups, folder)
+        days = days_of(groups, folder)
         for number, group in groups.items():
             for seen in group:
                 day = days.get((number, day_text(seen.day))) or days.get((number, ""))
                 if day is not None:
-                    yield _measurement(seen, day, visits)
+                    yield _measurement(seen, day, visits, folder, has_methods)
 
 
-def _days(groups: dict[str, list[_Seen]], folder: Folder) -> dict[tuple[str, str], dt.date]:
-    """Return the day of each visit and text; the text "" stands for a row without its own date."""
-    found: dict[tuple[str, str], dt.date] = {}
-    undated: dict[str, tuple[str, Observation]] = {}
-    spans: dict[str, tuple[dt.date, dt.date]] = {}
-    for number, group in groups.items():
-        texts = {day_text(seen.day): seen for seen in group if seen.day}
-        partial = next((text for text in texts if is_partial(text)), None)
-        if partial is not None:
-            undated[number] = partial, texts[partial].row
-            continue
-        own = []
-        for text, seen in texts.items():
-            try:
-                found[number, text] = dt.date.fromisoformat(text)
-                own.append(found[number, text])
-            except ValueError:
-                message = f"{seen.domain}DTC must be a date of ISO 8601; got {text!r}"
-                folder.findings.append(seen.row.finding("not-a-date", message, f"{seen.domain}DTC"))
-        if own:
-            spans[number] = min(own), max(own)
-            found[number, ""] = max(own)
-        elif not texts:
-            row, domain = group[0].row, group[0].domain
-            message = f"{domain}DTC must hold the day of the scan"
-            folder.findings.append(row.finding("missing-value", message, f"{domain}DTC"))
-    for number, (text, row) in sorted(undated.items(), key=lambda item: _in_order(item[0])):
-        order = _place_in_order(number, text, row, spans, folder)
-        if order is None:
-            continue
-        spans[number] = order, order
-        message = f"TRDTC is partial, {text}: the visit goes by VISITNUM, and has no day"
-        folder.findings.append(row.finding("partial-date", message, "TRDTC", "note"))
-        day = PartialDate.placed(text, order, f"{row.file}:{row.line}")
-        for seen in groups[number]:
-            found[number, day_text(seen.day)] = day
-        found[number, ""] = day
-    return found
-
-
-def _in_order(number: str) -> tuple[bool, Decimal]:
-    """Return what visits are sorted by; one without a number comes last."""
-    try:
-        return False, Decimal(number)
-    except InvalidOperation:
-        return True, Decimal(0)
-
-
-def _place_in_order(
-    number: str,
-    text: str,
-    row: Observation,
-    spans: dict[str, tuple[dt.date, dt.date]],
-    folder: Folder,
-) -> dt.date | None:
-    """Return a day between the visits before and after, within what was recorded if possible."""
-    try:
-        own = Decimal(number)
-        ordered = [(Decimal(other), span) for other, span in spans.items()]
-    except InvalidOperation:
-        message = (
-            f"TRDTC is partial, {text}; then VISITNUM must be a number; got {row['VISITNUM']!r}"
-        )
-        folder.findings.append(row.finding("partial-date", message, "VISITNUM"))
-        return None
-    day = dt.timedelta(days=1)
-    before = max((span[1] for other, span in ordered if other < own), default=dt.date.min)
-    after = min((span[0] for other, span in ordered if other > own), default=dt.date.max)
-    first, last = period(text)
-    low = max(first, before + day)
-    high = min(last, after - day if after > dt.date.min else after)
-    if low > high:
-        message = f"TRDTC is partial, {text}; no day of it lies between the visits before and after"
-        folder.findings.append(row.finding("partial-date", message, "TRDTC"))
-        return None
-    return low
-
-
-def period(text: str) -> tuple[dt.date, dt.date]:
-    """Return the first and the last day that a partial date can be.
-
-    >>> [str(day) for day in period("2014-02")]
-    ['2014-02-01', '2014-02-28']
-    """
-    found = re.match(r"(\d{4})(?:-(\d{2}))?", text)
-    if found is None:
-        return dt.date.min, dt.date.max
-    year, month = int(found[1]) or 1, found[2]
-    if month is None or not 1 <= int(month) <= 12:
-        return dt.date(year, 1, 1), dt.date(year, 12, 31)
-    return (
-        dt.date(year, int(month), 1),
-        dt.date(year, int(month), calendar.monthrange(year, int(month))[1]),
-    )
-
-
-def _measurement(seen: _Seen, day: dt.date, visits: Visits) -> Measurement:
+def _measurement(
+    seen: _Seen, day: dt.date, visits: Visits, folder: Folder, has_methods: bool
+) -> Measurement:
     row, lesion, tu = seen.row, seen.lesion, seen.lesion.row
     label = visits.label(row)
-    slice_mm = row["SLICE"]
+    by_tu = seen.domain == "TU" or not has_methods
     key = {
         "subject_id": row.subject, "evaluator": seen.evaluator, "visit": label,
         "date": day, "lesion_id": seen.lesion_id,
@@ -500,10 +394,25 @@ def _measurement(seen: _Seen, day: dt.date, visits: Visits) -> Measurement:
         seen.diameter_um,
         seen.state,
         seen.evaluator,
-        row["TRMETHOD"] or tu["TUMETHOD"] or None,
-        int(Decimal(slice_mm) * MICROMETRES_PER_MM) if slice_mm else None,
+        (tu["TUMETHOD"] if by_tu else row["TRMETHOD"]) or None,
+        _slice(row, folder),
         _YES_NO.get(tu["PRIORLOC"]),
         _YES_NO.get(tu["PROGSNC"]),
         seen.parent,
         source_of(row, Measurement, key),
     )
+
+
+def _slice(row: Observation, folder: Folder) -> int | None:
+    """Return the slice thickness in micrometres, a qualifier of TR in millimetres."""
+    if not row["SLICE"]:
+        return None
+    try:
+        length = Decimal(row["SLICE"]) * MICROMETRES_PER_MM
+        if length.is_finite() and 0 <= length == int(length):
+            return int(length)
+    except InvalidOperation:
+        pass
+    message = f"SLICE must be a thickness in mm, with at most three decimals; got {row['SLICE']!r}"
+    folder.findings.append(row.finding("not-a-number", message, "SLICE"))
+    return None

@@ -9,118 +9,21 @@ recorded endpoints and samples have no domain here and are named as left out.
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from onearm.clinical.derived import TimePoint
-from onearm.clinical.records import Measurement, RecordedResponse, Subject, columns
-from onearm.format import millimetres
-from onearm.io.dataset import Dataset, Kind, Value, Variable
+from onearm.clinical.records import Subject, columns
+from onearm.io.dataset import Dataset, Variable
 from onearm.io.sdtm import CONSENT, ENROLLED, ONGOING, REASONS, SCREEN_FAILURE, SCREENED, STATUSES
+from onearm.io.sdtm_assessments import write_lesions, write_responses
 from onearm.io.sdtm_forms import FORMS, Form
 from onearm.io.sdtm_labels import dataset_label, variable_label
 from onearm.io.sdtm_responses import SCALES
-from onearm.terms import INVESTIGATOR, LesionState
-
-Cells = dict[str, Value]
+from onearm.io.sdtm_rows import TESTS, Cells, Writing, kind_of, number_of, text_of
 
 NOT_WRITTEN = ("overrides", "endpoints", "samples")
 """Tables that have no domain here."""
-
-RECIST, IRECIST = "RECIST 1.1", "iRECIST 2017"
-INTEGERS = ("AGE", "VISITNUM", "SEQ", "DY", "STDY", "ENDY")
-FLOATS = ("STRESN", "DOSE", "STNRLO", "STNRHI")
-_SHOWN = {
-    LesionState.PRESENT: "PRESENT",
-    LesionState.ABSENT: "ABSENT",
-    LesionState.TOO_SMALL: "TOO SMALL TO MEASURE",
-    LesionState.UNEQUIVOCAL_PROGRESSION: "UNEQUIVOCAL PROGRESSION",
-    LesionState.EQUIVOCAL: "EQUIVOCAL",
-}
-_TESTS = {
-    "TUMIDENT": "Tumor Identification",
-    "TUSPLIT": "Tumor Split",
-    "TUMERGE": "Tumor Merged",
-    "LDIAM": "Longest Diameter",
-    "LPERP": "Longest Perpendicular",
-    "TUMSTATE": "Tumor State",
-    "TRGRESP": "Target Response",
-    "NTRGRESP": "Non-target Response",
-    "NEWLIND": "New Lesion Indicator",
-    "OVRLRESP": "Overall Response",
-    "ECOG101": "ECOG1-Performance Status",
-    "KPS101": "KPS1-Karnofsky Performance Status",
-    "SURVSTAT": "Survival Status",
-}
-
-
-@dataclass(slots=True)
-class Writing:
-    """One study on its way out: what is known of each subject, and the rows so far."""
-
-    study: str
-    tables: Mapping[str, Sequence[Any] | None]
-    origins: frozenset[str]
-    domains: dict[str, list[Cells]] = field(default_factory=lambda: defaultdict(list))
-    supplements: dict[str, list[Cells]] = field(default_factory=lambda: defaultdict(list))
-    starts: dict[str, dt.date] = field(default_factory=dict)
-    ends: dict[str, dt.date] = field(default_factory=dict)
-    visits: dict[str, int] = field(default_factory=dict)
-    counts: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
-
-    def rows(self, table: str) -> Sequence[Any]:
-        """Return the rows of a table, none where it was not collected."""
-        return self.tables.get(table) or ()
-
-    def add(self, domain: str, subject: str, cells: Cells, more: Mapping[str, Any]) -> None:
-        """Add a row, with study days, epoch and its supplemental qualifiers (by name and label)."""
-        self.counts[domain, subject] += 1
-        number = self.counts[domain, subject]
-        head: Cells = {"STUDYID": self.study, "DOMAIN": domain, "USUBJID": subject}
-        head[f"{domain}SEQ"] = number
-        row = {**head, **cells}
-        for name in ("DTC", "STDTC", "ENDTC"):
-            day = cells.get(f"{domain}{name}")
-            if isinstance(day, dt.date):
-                row[f"{domain}{name}"] = day.isoformat()
-                row[f"{domain}{name.replace('DTC', 'DY')}"] = self.day(subject, day)
-                if name != "ENDTC" and domain not in ("CM", "PR", "MH"):
-                    row.setdefault("EPOCH", self.epoch(subject, day))
-        self.domains[domain].append(row)
-        for name, value in more.items():
-            self.supplement(domain, subject, name, name, value, f"{domain}SEQ", str(number))
-
-    def supplement(
-        self, domain: str, subject: str, name: str, label: str, value: Any, key: str, of: str
-    ) -> None:
-        """Add a supplemental qualifier, unless it has no value."""
-        text = _text(value)
-        if text:
-            self.supplements[domain].append(
-                {
-                    "STUDYID": self.study, "RDOMAIN": domain, "USUBJID": subject, "IDVAR": key,
-                    "IDVARVAL": of, "QNAM": name, "QLABEL": label, "QVAL": text, "QORIG": "CRF",
-                    "QEVAL": "",
-                }
-            )  # fmt: skip
-
-    def day(self, subject: str, day: dt.date) -> int | None:
-        """Return the study day: the first dose is day 1, the day before it day -1."""
-        start = self.starts.get(subject)
-        if start is None:
-            return None
-        days = (day - start).days
-        return days + 1 if days >= 0 else days
-
-    def epoch(self, subject: str, day: dt.date) -> str:
-        """Return the epoch of a day: before the first dose, up to the last, after it."""
-        start, end = self.starts.get(subject), self.ends.get(subject)
-        if start is None or day < start:
-            return "SCREENING"
-        return "TREATMENT" if end is None or day <= end else "FOLLOW-UP"
 
 
 def sdtm_datasets(
@@ -145,8 +48,8 @@ def sdtm_datasets(
     writing = Writing(study, tables, origins)
     _know(writing)
     _demographics(writing)
-    _lesions(writing)
-    _responses(writing, points)
+    write_lesions(writing)
+    write_responses(writing, points)
     _performance(writing)
     _status(writing)
     for form in FORMS:
@@ -192,12 +95,12 @@ def _demographics(writing: Writing) -> None:
         arm = subject.cohort or "TREATMENT"
         row: Cells = {
             **_person(writing, who),
-            "RFSTDTC": _text(start),
-            "RFENDTC": _text(writing.ends.get(who)),
-            "RFXSTDTC": _text(subject.first_dose_date),
-            "RFXENDTC": _text(writing.ends.get(who)),
-            "RFICDTC": _text(subject.consent_date),
-            "DTHDTC": _text(death),
+            "RFSTDTC": text_of(start),
+            "RFENDTC": text_of(writing.ends.get(who)),
+            "RFXSTDTC": text_of(subject.first_dose_date),
+            "RFXENDTC": text_of(writing.ends.get(who)),
+            "RFICDTC": text_of(subject.consent_date),
+            "DTHDTC": text_of(death),
             "DTHFL": "Y" if death else "",
             "SITEID": subject.site or "",
             "AGE": subject.age_years,
@@ -239,208 +142,12 @@ def _qualifier_names(subjects: Iterable[Subject]) -> dict[str, str]:
     return {label: name for name, label in taken.items()}
 
 
-def _judge(domain: str, evaluator: str) -> Cells:
-    """Return the variables of an evaluator: the investigator, or a reader by name."""
-    if evaluator == INVESTIGATOR:
-        return {f"{domain}EVAL": INVESTIGATOR, f"{domain}EVALID": ""}
-    name = "" if evaluator == "INDEPENDENT ASSESSOR" else evaluator
-    return {f"{domain}EVAL": "INDEPENDENT ASSESSOR", f"{domain}EVALID": name}
-
-
-def _visit(writing: Writing, visit: str | None) -> Cells:
-    return {
-        "VISITNUM": writing.visits.get(visit) if visit is not None else None,
-        "VISIT": visit or "",
-    }
-
-
-class Links:
-    """The keys between TU, TR and RS: no two evaluators share one within a subject."""
-
-    def __init__(self, writing: Writing) -> None:
-        readers = {
-            row.evaluator for table in ("lesions", "responses") for row in writing.rows(table)
-        }
-        others = sorted(readers - {INVESTIGATOR})
-        self.prefix = {reader: f"R{number}-" for number, reader in enumerate(others, 1)}
-        self.visits = writing.visits
-
-    def lesion(self, evaluator: str, lesion_id: str) -> str:
-        """Return the key of a lesion."""
-        return f"{self.prefix.get(evaluator, '')}{lesion_id}"
-
-    def assessment(self, evaluator: str, visit: str | None, date: dt.date) -> str:
-        """Return the key of all that belongs to one assessment."""
-        number = self.visits.get(visit or "")
-        return f"{self.prefix.get(evaluator, '')}A{number if number is not None else date}"
-
-
-def _lesions(writing: Writing) -> None:
-    links = Links(writing)
-    identified: dict[tuple[str, str, str], Measurement] = {}
-    for row in writing.rows("lesions"):
-        key = row.subject_id, row.evaluator, row.lesion_id
-        if key not in identified and row.state is not LesionState.MERGED:
-            identified[key] = row
-            _identify(writing, links, row)
-    merged: dict[tuple[Any, ...], list[Measurement]] = defaultdict(list)
-    for row in writing.rows("lesions"):
-        if row.state is LesionState.MERGED:
-            merged[row.subject_id, row.evaluator, row.visit, row.date, row.parent_id].append(row)
-    named: set[tuple[str, str, str]] = set()
-    for row in writing.rows("lesions"):
-        others = merged.get((row.subject_id, row.evaluator, row.visit, row.date, row.lesion_id), [])
-        name = links.lesion(row.evaluator, row.lesion_id)
-        if others and row.state is not LesionState.MERGED:
-            name = "/".join([name, *(links.lesion(o.evaluator, o.lesion_id) for o in others)])
-            if (row.subject_id, row.evaluator, name) not in named:
-                named.add((row.subject_id, row.evaluator, name))
-                _identify(writing, links, row, name)
-        if row.state is not LesionState.MERGED:
-            _measure(writing, links, row, name)
-
-
-def _identify(writing: Writing, links: Links, row: Measurement, merged: str = "") -> None:
-    """Add a lesion to TU: when it was first seen, or from when it is one with others."""
-    test = "TUMERGE" if merged else "TUSPLIT" if row.parent_id is not None else "TUMIDENT"
-    own = links.lesion(row.evaluator, row.lesion_id)
-    parent = "" if row.parent_id is None else links.lesion(row.evaluator, row.parent_id)
-    cells: Cells = {
-        "TUGRPID": "" if merged else parent,
-        "TULNKID": merged or own,
-        "TUTESTCD": test,
-        "TUTEST": _TESTS[test],
-        "TUORRES": str(row.lesion_type),
-        "TUSTRESC": str(row.lesion_type),
-        "TULOC": row.organ or "",
-        "TUMETHOD": row.method or "",
-        **_judge("TU", row.evaluator),
-        **_visit(writing, row.visit),
-        "TUDTC": row.date,
-    }
-    more = {"LESION": row.lesion_id if own != row.lesion_id and not merged else None}
-    more["NODAL"] = "Y" if row.is_nodal else "N"
-    for name, value in (("PRIORLOC", row.prior_local_therapy), ("PROGSNC", row.progressed_since)):
-        more[name] = None if value is None else "Y" if value else "N"
-    writing.add("TU", row.subject_id, cells, more)
-
-
-def _measure(writing: Writing, links: Links, row: Measurement, name: str) -> None:
-    """Add what was seen of a lesion to TR: its size, its state, or that it was not done."""
-    size = "LPERP" if row.is_nodal else "LDIAM"
-    shown = _SHOWN.get(row.state)
-    is_known = shown is not None or row.state in (LesionState.MEASURED, LesionState.NOT_DONE)
-    has_size = row.diameter_um is not None or row.state is LesionState.NOT_DONE
-    more: dict[str, Any] = {"SLICE": _mm(row.slice_um), "METHOD": row.method}
-    if not is_known or not (has_size or shown):
-        more["STATE"] = str(row.state)
-    tests = []
-    if has_size:
-        tests.append((size, _mm(row.diameter_um), "mm" if row.diameter_um is not None else ""))
-    if shown is not None or not has_size:
-        tests.append(("TUMSTATE", shown or "PRESENT", ""))
-    for test, result, unit in tests:
-        number = _number(result)
-        cells: Cells = {
-            "TRGRPID": str(row.lesion_type),
-            "TRLNKID": name,
-            "TRLNKGRP": links.assessment(row.evaluator, row.visit, row.date),
-            "TRTESTCD": test,
-            "TRTEST": _TESTS[test],
-            "TRORRES": result,
-            "TRORRESU": unit,
-            "TRSTRESC": result,
-            "TRSTRESN": number if unit else None,
-            "TRSTRESU": unit,
-            "TRSTAT": "NOT DONE" if row.state is LesionState.NOT_DONE else "",
-            "TRMETHOD": row.method or "",
-            **_judge("TR", row.evaluator),
-            **_visit(writing, row.visit),
-            "TRDTC": row.date,
-        }
-        writing.add("TR", row.subject_id, cells, {k: v for k, v in more.items() if k != "METHOD"})
-
-
-def _responses(writing: Writing, points: Sequence[TimePoint]) -> None:
-    """Add recorded responses, and where nothing was recorded the derived ones."""
-    links = Links(writing)
-    recorded: dict[tuple[str, str, str | None, dt.date], RecordedResponse] = {}
-    for row in writing.rows("responses"):
-        recorded[row.subject_id, row.evaluator, row.visit, row.date] = row
-        values = {
-            "TRGRESP": _text(row.target),
-            "NTRGRESP": _text(row.non_target),
-            "NEWLIND": _text(row.new_lesion),
-            "OVRLRESP": _text(row.overall),
-        }
-        about: Cells = {"RSACPTFL": _text(row.is_accepted), "RSDRVFL": ""}
-        more = {"STABLE": row.is_clinically_stable}
-        _respond(writing, links, row, RECIST, values, about, more)
-        if row.irecist is not None:
-            about["RSACPTFL"] = _text(row.is_accepted) if row.overall is None else ""
-            more = more if row.overall is None else {}
-            _respond(writing, links, row, IRECIST, {"OVRLRESP": str(row.irecist)}, about, more)
-    judged = {(who, evaluator, visit) for who, evaluator, visit, _ in recorded}
-    with_irecist = {(r.subject_id, r.evaluator, r.visit) for r in recorded.values() if r.irecist}
-    for point in points:
-        visit = point.visit if point.visit in writing.visits else None
-        row = Seen(point.subject_id, point.evaluator, visit, point.date)
-        key = (point.subject_id, point.evaluator, visit)
-        values = {
-            "TRGRESP": _text(point.target),
-            "NTRGRESP": _text(point.non_target),
-            "NEWLIND": "Y" if point.new_lesion else "N",
-            "OVRLRESP": str(point.overall),
-        }
-        if key not in judged:
-            _respond(writing, links, row, RECIST, values, {"RSDRVFL": "Y"}, {})
-        if point.irecist is not None and key not in with_irecist:
-            values = {"OVRLRESP": str(point.irecist)}
-            _respond(writing, links, row, IRECIST, values, {"RSDRVFL": "Y"}, {})
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """Whose assessment a row of RS belongs to."""
-
-    subject_id: str
-    evaluator: str
-    visit: str | None
-    date: dt.date
-
-
-def _respond(
-    writing: Writing,
-    links: Links,
-    row: RecordedResponse | Seen,
-    category: str,
-    values: Mapping[str, str],
-    about: Cells,
-    more: Mapping[str, Any],
-) -> None:
-    for test, value in values.items():
-        if value:
-            cells: Cells = {
-                "RSLNKGRP": links.assessment(row.evaluator, row.visit, row.date),
-                "RSTESTCD": test,
-                "RSTEST": _TESTS[test],
-                "RSCAT": category,
-                "RSORRES": value,
-                "RSSTRESC": value,
-                **about,
-                **_judge("RS", row.evaluator),
-                **_visit(writing, row.visit),
-                "RSDTC": row.date,
-            }
-            writing.add("RS", row.subject_id, cells, more if test == "OVRLRESP" else {})
-
-
 def _performance(writing: Writing) -> None:
     tests = {scale: test for test, scale in reversed(SCALES.items())}
     for row in writing.rows("performance"):
         test = tests[row.scale]
         cells: Cells = {
-            "RSTESTCD": test, "RSTEST": _TESTS[test], "RSCAT": row.scale, "RSORRES": str(row.score),
+            "RSTESTCD": test, "RSTEST": TESTS[test], "RSCAT": row.scale, "RSORRES": str(row.score),
             "RSSTRESC": str(row.score), "RSSTRESN": row.score, "RSDTC": row.date,
         }  # fmt: skip
         writing.add("RS", row.subject_id, cells, {})
@@ -478,7 +185,7 @@ def _status(writing: Writing) -> None:
     words = {ours: word for word, ours in reversed(STATUSES.items())}
     for row in writing.rows("follow_up"):
         status = words[row.status]
-        cells = {"SSTESTCD": "SURVSTAT", "SSTEST": _TESTS["SURVSTAT"], "SSORRES": status}
+        cells = {"SSTESTCD": "SURVSTAT", "SSTEST": TESTS["SURVSTAT"], "SSORRES": status}
         cells |= {"SSSTRESC": status, "SSDTC": row.date}
         writing.add("SS", row.subject_id, cells, {"DTHCAUS": row.cause})
 
@@ -501,8 +208,8 @@ def _by_form(writing: Writing, form: Form) -> None:
             if isinstance(value, dt.date):
                 cells[variable] = value
                 continue
-            text = codes.get(_text(value), _text(value))
-            cells[variable] = _number(text) if _kind(variable) != "text" else text
+            text = codes.get(text_of(value), text_of(value))
+            cells[variable] = number_of(text) if kind_of(variable) != "text" else text
         more = {name: getattr(row, fields[column]) for column, name in form.supplemental.items()}
         test = cells.get(f"{domain}TESTCD")
         if isinstance(test, str) and (short := _short(test)) != test:
@@ -512,10 +219,10 @@ def _by_form(writing: Writing, form: Form) -> None:
         if treatment in cells and not cells[treatment]:
             cells[treatment] = cells[f"{domain}SCAT"]
         for variable, of in form.copied.items():
-            text = _text(test)[:40] if of.endswith("TESTCD") else _text(cells.get(of))
-            cells[variable] = text if _kind(variable) == "text" else _number(text)
+            text = text_of(test)[:40] if of.endswith("TESTCD") else text_of(cells.get(of))
+            cells[variable] = text if kind_of(variable) == "text" else number_of(text)
         if f"{domain}STRESC" in cells:
-            cells[f"{domain}STRESN"] = _number(str(cells[f"{domain}STRESC"]))
+            cells[f"{domain}STRESN"] = number_of(str(cells[f"{domain}STRESC"]))
         writing.add(domain, row.subject_id, cells, more)
 
 
@@ -563,7 +270,7 @@ def _dataset(name: str, rows: Sequence[Cells]) -> Dataset:
         Variable(
             variable,
             variable_label(variable),
-            _kind(variable),
+            kind_of(variable),
             key=keys.index(variable) + 1 if variable in keys else None,
         )
         for variable in names
@@ -577,33 +284,3 @@ def _dataset(name: str, rows: Sequence[Cells]) -> Dataset:
         for row in cells
     )
     return Dataset.of(name, dataset_label(name), variables, plain)
-
-
-def _kind(variable: str) -> Kind:
-    if variable in INTEGERS or variable[2:] in INTEGERS:
-        return "integer"
-    return "float" if variable[2:] in FLOATS else "text"
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "Y" if value else "N"
-    if isinstance(value, tuple):
-        return "; ".join(value)
-    return str(value)
-
-
-def _number(text: str) -> float | None:
-    try:
-        number = float(Decimal(text))
-    except (InvalidOperation, ValueError, OverflowError):
-        return None
-    return number if number - number == 0 else None
-
-
-def _mm(length_um: int | None) -> str:
-    if length_um is None:
-        return ""
-    return millimetres(length_um)

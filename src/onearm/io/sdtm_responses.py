@@ -13,8 +13,9 @@ from dataclasses import replace
 
 from onearm.clinical.records import Measurement, PartialDate, Performance, RecordedResponse
 from onearm.io.sdtm_files import Folder, Observation
-from onearm.io.sdtm_lesions import Visits, evaluator_of
+from onearm.io.sdtm_lesions import evaluator_of
 from onearm.io.sdtm_records import Given, Maker, day_text, is_partial
+from onearm.io.sdtm_visits import Visits
 from onearm.terms import IResponse
 
 TESTS = {"TRGRESP": "target", "NTRGRESP": "non_target", "NEWLIND": "new_lesion"}

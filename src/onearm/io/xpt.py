@@ -132,6 +132,9 @@ def read_xpt(path: Path) -> Dataset:
         columns, about = pyreadstat.read_xport(
             path, output_format="dict", disable_datetime_conversion=True
         )
+    except UnicodeError:
+        message = "holds text that is not UTF-8; have it written again in UTF-8 or ASCII"
+        raise refuse(path, "xpt-encoding", message) from None
     except problems as problem:
         raise refuse(path, "xpt-broken", f"cannot be read: {problem}") from None
     variables = [

@@ -16,6 +16,7 @@ from onearm.clinical.checks import check_keys
 from onearm.clinical.records import Measurement, RecordedResponse, Subject
 from onearm.clinical.subject import marker_readings
 from onearm.errors import Finding, InputError
+from onearm.io.sdtm_files import is_domain, is_sdtm
 from onearm.protocol.response import ResponseRules
 
 MOST_ERRORS = 100
@@ -51,6 +52,9 @@ def observe(
         if subjects is not None:
             raise InputError(f"{source}: a study brings its own subjects; leave out {subjects}")
         return _study(source, rules)
+    if source.is_file() and is_domain(source):
+        message = "is a domain of SDTM; give the folder that holds TU and TR"
+        raise InputError(f"{source}: {message}")
     lesions = source / "lesions.csv" if source.is_dir() else source
     if source.is_dir() and not lesions.exists():
         return _sdtm(source, rules, subjects)
@@ -80,7 +84,6 @@ def _study(folder: Path, rules: Path | str | None) -> Observed:
 
 def _sdtm(folder: Path, rules: Path | str | None, subjects: Path | str | None) -> Observed:
     from onearm.io.sdtm import read_sdtm
-    from onearm.io.sdtm_files import is_sdtm
 
     if not is_sdtm(folder):
         message = f"{folder}: no protocol.yaml, no lesions.csv and no SDTM in this folder"
