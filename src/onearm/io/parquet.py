@@ -8,6 +8,9 @@ its column types. Missing and empty texts stay apart.
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,11 +67,8 @@ def read_parquet(path: Path) -> Dataset:
     """
     polars = _polars()
     try:
-        rows = polars.scan_parquet(path, glob=False).select(polars.len()).collect().item()
-        schema = polars.read_parquet_schema(path)
-        check_size(path, rows, len(schema))
-        frame = polars.read_parquet(path, glob=False)
-        about = _about(polars.read_parquet_metadata(path))
+        with _quiet():
+            frame, about = _read(polars, path)
     except (polars.exceptions.PolarsError, OSError, ValueError) as problem:
         first = (str(problem).splitlines() or ["no reason given"])[0]
         raise refuse(path, "parquet", f"cannot be read: {first}") from None
@@ -79,9 +79,34 @@ def read_parquet(path: Path) -> Dataset:
         kind = _kind(polars, path, name, dtype)
         label, length, key = about.get("columns", {}).get(name, ("", None, None))
         variables.append(Variable(name, label, kind, length, key))
-        columns.append(_column(polars, frame[name], kind))
+        try:
+            columns.append(_column(polars, frame[name], kind))
+        except (polars.exceptions.PolarsError, ValueError, OverflowError):
+            raise refuse(path, "parquet", f"{name} holds a {kind} that cannot be read") from None
     name = about.get("name", "")
     return Dataset(name, about.get("label", ""), tuple(variables), tuple(columns))
+
+
+def _read(polars: Any, path: Path) -> tuple[Any, dict[str, Any]]:
+    rows = polars.scan_parquet(path, glob=False).select(polars.len()).collect().item()
+    schema = polars.read_parquet_schema(path)
+    check_size(path, rows, len(schema))
+    frame = polars.read_parquet(path, glob=False)
+    return frame, _about(polars.read_parquet_metadata(path))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what polars prints of a broken file from the user, who gets one line instead."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _polars() -> Any:
@@ -97,7 +122,7 @@ def _about(metadata: dict[str, str]) -> dict[str, Any]:
     try:
         about = json.loads(metadata[_ABOUT])
         columns = {
-            column["name"]: (column["label"], column.get("length"), column.get("keySequence"))
+            column["name"]: (str(column["label"]), column.get("length"), column.get("keySequence"))
             for column in about["columns"]
         }
         return {"name": str(about["name"]), "label": str(about["label"]), "columns": columns}

@@ -127,7 +127,7 @@ def read_xpt(path: Path) -> Dataset:
         import pyreadstat
     except ImportError:
         raise needs_extra("XPT") from None
-    problems = (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeError, ValueError)
+    problems = (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, ValueError, TypeError)
     try:
         columns, about = pyreadstat.read_xport(
             path, output_format="dict", disable_datetime_conversion=True
