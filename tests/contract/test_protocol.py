@@ -707,3 +707,23 @@ def test_the_schema_refuses_what_the_parser_refuses():
         data = parse_yaml(changed(MISTAKES[mistake][0]), "x").data
         assert schema_problems(schema, data, schema) != [], mistake
     assert schema_problems(schema, parse_yaml(SMALL, "x").data, schema) == []
+
+
+MARKERS = [  # a biomarker, and how what is wrong with it begins
+    ("{id: m, label: M, kind: binary, cut: 10}", "m has a cut; only a continuous marker may"),
+    ("{id: m, label: M, kind: binary, positive: [HIGH], negative: [low, high]}",
+     "high of m is both positive and negative"),
+    ("{id: m, label: M, kind: binary, endpoints: [pfs, ors]}",
+     "a marker is set against one of orr, dcr, cbr, ttr, dor, pfs, os, idor, ipfs; got 'ors'"),
+    ("{id: m, label: M, kind: ordinal}", "kind"),
+    ("{id: m, label: M, kind: continuous, cut: many}", "cut"),
+    ("{id: m, label: M}, {id: m, label: N}", "'m' stands twice under biomarkers"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("marker", "said"), MARKERS)
+def test_a_mistake_in_a_biomarker_is_named(marker, said):
+    (found,) = findings(SMALL + f"\nbiomarkers: [{marker}]\n")
+
+    assert found.startswith("protocol.yaml:34:")
+    assert said in found

@@ -15,6 +15,7 @@ from onearm.errors import nearest
 from onearm.protocol.document import Path
 from onearm.protocol.dosing_contradictions import dosing_contradictions
 from onearm.protocol.endpoints import IRECIST, PROPORTIONS, TIMES
+from onearm.protocol.marker_contradictions import marker_contradictions
 from onearm.protocol.model import Protocol
 from onearm.protocol.planned_design import (
     PrecisionDesign,
@@ -326,5 +327,7 @@ CHECKS: tuple[tuple[tuple[str, ...], Callable[[Protocol], Iterator[Contradiction
     (("characteristics",), _characteristics),
     (("characteristics",), _unique("id", ("characteristics",))),
     (("samples", "biomarkers"), _sample_names),
+    (("biomarkers",), _unique("id", ("biomarkers",))),
+    (("biomarkers", "subgroups"), marker_contradictions),
 )
 """Which sections a check needs, and the check."""

@@ -107,11 +107,14 @@ def add_safety(ledger: Ledger, population: Population, analysis: Analysis) -> No
         return  # not collected
     what, test = KINDS[analysis.id]
     counting = _counting(population)
+    everyone = _chosen(population.people, test)
+    is_action = analysis.id.endswith(ACTIONS)
     for group in analysis.groups:
         people = population.of(analysis, group)
+        own = {p.subject_id: everyone[p.subject_id] for p in people if p.subject_id in everyone}
         for drug in ("", *analysis.variants):
             entry = Entry(analysis, group, drug)
-            chosen = _chosen(people, test, drug, analysis.id.endswith(ACTIONS))
+            chosen = _of_drug(own, drug, is_action) if drug else own
             words = f"{what} {drug}".strip()
             in_full = group is ALL and not drug and analysis.id in IN_FULL
             counting.add(ledger, entry, people, chosen, words, by_grade=in_full)
@@ -128,16 +131,21 @@ def _is_by_term(entry: Entry) -> bool:
     return name in IN_FULL or (entry.group is ALL and name not in NOT_BY_TERM)
 
 
-def _chosen(people: Sequence[Person], test: Test, drug: str, is_action: bool) -> Chosen:
-    found: Chosen = {}
-    for person in people:
-        for event in person.records.adverse_events or ():
-            if not test(event):
-                continue
-            if drug and drug not in (event.action_drugs if is_action else event.related_to):
-                continue
-            found.setdefault(person.subject_id, []).append(event)
-    return found
+def _chosen(people: Sequence[Person], test: Test) -> Chosen:
+    return {
+        person.subject_id: events
+        for person in people
+        if (events := [event for event in person.records.adverse_events or () if test(event)])
+    }
+
+
+def _of_drug(chosen: Chosen, drug: str, is_action: bool) -> Chosen:
+    """Return the events that are related to a drug, or whose action concerned it."""
+    return {
+        who: own
+        for who, events in chosen.items()
+        if (own := [e for e in events if drug in (e.action_drugs if is_action else e.related_to)])
+    }
 
 
 @dataclass(slots=True)
@@ -170,9 +178,10 @@ class _Counting:
         )  # fmt: skip
         for name, least in (("any", 0), ("grade_3", SEVERE), ("grade_5", 5)):
             n = sum(grade >= least for grade in worst.values())
-            own = basis if n == len(chosen) else self._severe(
-                ledger, entry, people, chosen, what, least, name
-            )  # fmt: skip
+            own = basis
+            if n != len(chosen):
+                severe = _severe(chosen, least) if n else {}
+                own = self._severe(ledger, entry, people, severe, what, least, name)
             formula = f"subjects with at least one event, {_grade_words(least)}"
             _share(ledger, entry, name, n, len(people), own, formula)
         if by_grade:
@@ -202,13 +211,12 @@ class _Counting:
         ledger: Ledger,
         entry: Entry,
         people: Sequence[Person],
-        chosen: Chosen,
+        severe: Chosen,
         what: str,
         least: int,
         part: str,
     ) -> str:
         """Return the basis of a grade; where nobody reached it, all of an analysis share one."""
-        severe = {who: found for who, events in chosen.items() if (found := _of(events, least))}
         if severe:
             numerator = f"at least one {what}, {_grade_words(least)}"
             return self._basis(ledger, entry, people, severe, numerator, part)
@@ -243,8 +251,12 @@ def _contributions(
         yield _contribution(person.subject_id, events) if events else without[person.subject_id]
 
 
-def _of(events: Sequence[AdverseEvent], least: int) -> list[AdverseEvent]:
-    return [event for event in events if (event.grade or 0) >= least]
+def _severe(chosen: Chosen, least: int) -> Chosen:
+    return {
+        who: own
+        for who, events in chosen.items()
+        if (own := [event for event in events if (event.grade or 0) >= least])
+    }
 
 
 def _denominator(entry: Entry) -> str:

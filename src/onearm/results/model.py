@@ -189,13 +189,15 @@ def check_rows(rows: Iterable[Row]) -> None:
     """Hold the contract of the result rows; raise ResultError on the first breach."""
     seen: set[str] = set()
     for row in rows:
-        if not ID.fullmatch(row.id):
-            raise ResultError(f"{row.id!r} is not a result id")
-        if row.id in seen:
-            raise ResultError(f"{row.id}: two results with one id")
-        seen.add(row.id)
-        given = [row.value is not None, row.code is not None, row.date is not None]
-        if sum(given) > 1 or (sum(given) == 0 and not row.note):
-            raise ResultError(f"{row.id}: needs exactly one of value, code, date, or a note")
-        if row.value is not None and row.value != row.value:
-            raise ResultError(f"{row.id}: not a number")
+        name, value = row.id, row.value
+        if not ID.fullmatch(name):
+            raise ResultError(f"{name!r} is not a result id")
+        if name in seen:
+            raise ResultError(f"{name}: two results with one id")
+        seen.add(name)
+        if value is None or row.code is not None or row.date is not None:
+            given = (value is not None) + (row.code is not None) + (row.date is not None)
+            if given > 1 or (not given and not row.note):
+                raise ResultError(f"{name}: needs exactly one of value, code, date, or a note")
+        elif value != value:
+            raise ResultError(f"{name}: not a number")

@@ -164,19 +164,25 @@ def cox(
     x = _covariates(covariates, len(times))
     begins = _starts(starts, times)
     has_event = np.array(flags, dtype=bool)
+    n, p = x.shape
+    count = int(has_event.sum())
+    nothing = CoxFit((), n, count, None, None, None, p, None, None, ties, firth, level, "")
+    if not count or not (x != x[0]).any():
+        return _not_estimable(nothing, NO_EVENT)
     x = x - x.mean(axis=0)
     risk = risk_sets(np.array(times), begins, has_event, ties)
     likelihood = Likelihood(x, x[has_event].sum(axis=0), risk, firth)
-    n, p = x.shape
-    nothing = CoxFit((), n, len(risk), None, None, None, p, None, None, ties, firth, level, "")
     null = replace(likelihood, is_firth=False).at(np.zeros(p))
     spread = np.diag(null.information) > 1e-12 * likelihood.spread**2
     if not spread.all() or np.linalg.matrix_rank(null.information) < p:
-        note = NO_SPREAD if spread.any() else NO_EVENT
-        empty = Coefficient(None, None, None, None, None, None, None, None, False, note)
-        return replace(nothing, coefficients=(empty,) * p, note=note)
+        return _not_estimable(nothing, NO_SPREAD if spread.any() else NO_EVENT)
     score = float(null.gradient @ np.linalg.solve(null.information, null.gradient))
     return _fitted(nothing, likelihood, score)
+
+
+def _not_estimable(nothing: CoxFit, note: str) -> CoxFit:
+    empty = Coefficient(None, None, None, None, None, None, None, None, False, note)
+    return replace(nothing, coefficients=(empty,) * nothing.degrees, note=note)
 
 
 def _covariates(covariates: Any, n: int) -> Floats:
