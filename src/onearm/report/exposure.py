@@ -24,6 +24,7 @@ from onearm.report.plate import (
     text_width,
 )
 from onearm.report.shown import Shown, position
+from onearm.results.model import slug
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -222,7 +223,7 @@ def _medians(shown: Shown, drugs: Sequence[str]) -> Phrase:
 
 
 def _head(drug: str) -> str:
-    return f"dose-intensity.{drug.lower()}/all"
+    return f"dose-intensity.{slug(drug)}/all"
 
 
 def _strip(

@@ -93,7 +93,7 @@ def _plate(names: Sequence[str], columns: int) -> tuple[Plate, list[Axes]]:
         axes.tick_params(length=0, labelsize=size)
         for side_name in ("left", "bottom"):
             axes.spines[side_name].set_visible(False)
-        for j, line in enumerate(wrapped(name, each - 8, size, "bold")[:2]):
+        for j, line in enumerate(wrapped(name, each - side, size, "bold")[:2]):
             plate.text(x + wide / 2, y - 20 + 9 * j, line, ha="center", fontsize=size,
                        fontweight="bold")  # fmt: skip
         _ground(axes)
@@ -120,10 +120,9 @@ def _cell(axes: Axes, shown: Shown, y: int, x: int, row: Row) -> None:
     from matplotlib.patches import Rectangle
 
     count = float(position(row))
-    total = shown.row(f"{row.id.rpartition('/')[0]}/total")
-    share = count / float(position(total)) if total is not None and total.value else 0.0
     if not count:
         return
+    share = count / float(position(shown.rows[f"{row.id.rpartition('/')[0]}/total"]))
     axes.add_patch(
         Rectangle((x - 0.46, y - 0.46), 0.92, 0.92, facecolor="#00527f", linewidth=0,
                   alpha=0.15 + 0.85 * share, gid=row.id, zorder=2)
