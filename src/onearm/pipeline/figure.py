@@ -243,7 +243,7 @@ def _check_choice(kind: Kind, trial: Trial, groups: Sequence[str], subject: str 
         raise InputError(f"figure {kind.name} is of all patients; it takes no group")
     if len(groups) > 1 and kind.takes == "group":
         raise InputError(f"figure {kind.name} takes one group; got {', '.join(groups)}")
-    known = list(trial.shown.groups)
+    known = list(dict.fromkeys((*trial.shown.groups, *(r.group for r in trial.shown.results.rows))))
     for group in groups:
         if group not in known:
             raise InputError(

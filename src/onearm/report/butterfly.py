@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, plain_text
+from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, label_of, plain_text
 from onearm.report.model import Plotted, Span, phrase
 from onearm.report.plate import GRADES, GRID, Drawn, Plate, shortened, text_width
 from onearm.report.shown import Shown, position
@@ -51,7 +51,7 @@ def draw_butterfly(shown: Shown, analysis: str, want: Wanted) -> Drawn | None:
         return None
     plate, sides = _plate(shown, common, want.columns)
     _draw(plate, sides, shown, common)
-    of = "" if want.group == "all" else f", {shown.groups[want.group]}"
+    of = "" if want.group == "all" else f", {label_of(shown, want.group)}"
     title = f"{NAMES[analysis]}, by term{of}"
     head = f"{analysis}/{want.group}"
     total = shown.value(f"{head}/total")

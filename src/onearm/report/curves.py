@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from onearm import format as fmt
-from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, plain_text
+from onearm.report.figures import (
+    INK,
+    MUTED,
+    Trial,
+    Wanted,
+    cutoff_text,
+    label_of,
+    marker_groups,
+    plain_text,
+)
 from onearm.report.model import Phrase, Plotted, Span, phrase
 from onearm.report.plate import DASHED, GRID, LINES, Drawn, Plate, lines_of, text_width, width_of
 from onearm.report.shown import Shown, position
@@ -75,6 +84,19 @@ class CurvesApart:
         return tuple(groups)
 
 
+@dataclass(frozen=True, slots=True)
+class CurvesByMarker:
+    """Draws the curves of one endpoint by the levels of the first biomarker that has them."""
+
+    analysis: str
+
+    def __call__(self, trial: Trial, want: Wanted) -> Drawn | None:
+        """Draw the groups that are wanted, or those levels; None where there are none."""
+        levels = marker_groups(trial.shown, self.analysis)
+        groups = want.groups or next(iter(levels.values()), ())
+        return draw_curves(trial, self.analysis, groups, want.columns) if groups else None
+
+
 def draw_curves(
     trial: Trial, analysis: str, groups: Sequence[str], columns: int = 2
 ) -> Drawn | None:
@@ -96,7 +118,7 @@ def draw_curves(
     _at_risk(plate, axes, bottom, (shown, analysis, ticks), colours)
     endpoint = name_of(shown, analysis)
     is_whole = groups == ["all"]
-    apart = "" if is_whole else ", " + " and ".join(_label(shown, g) for g in groups)
+    apart = "" if is_whole else ", " + " and ".join(label_of(shown, g) for g in groups)
     return Drawn(
         f"{endpoint}{apart}",
         plate,
@@ -156,7 +178,7 @@ def _notes(shown: Shown, analysis: str, group: str) -> list[Phrase]:
     counts = phrase(shown.value(f"{head}/events"), " of ", shown.value(f"{head}/total"))
     limits = shown.interval(f"{head}/lower", f"{head}/upper")
     median = phrase(shown.value_with_unit(f"{head}/median"), f" ({shown.level} CI ", limits, ")")
-    first = phrase(f"{_label(shown, group)}: events ", counts, "; median ", median)
+    first = phrase(f"{label_of(shown, group)}: events ", counts, "; median ", median)
     rates: list[Phrase] = []
     for landmark in shown.protocol.analysis.landmarks:
         rate = f"{head}/rate_{landmark.suffix}"
@@ -165,10 +187,6 @@ def _notes(shown: Shown, analysis: str, group: str) -> list[Phrase]:
             rates.append(phrase(f"at {landmark} ", shown.value_with_unit(rate), " (", between, ")"))
     joined = phrase(*(part for rate in rates for part in ("; ", rate)))[1:]
     return [first, phrase("Rate ", joined)] if rates else [first]
-
-
-def _label(shown: Shown, group: str) -> str:
-    return "All" if group == "all" else shown.groups.get(group, group)
 
 
 def _ticks(shown: Shown, analysis: str, groups: Sequence[str], most: int) -> list[int]:
@@ -306,7 +324,7 @@ def _at_risk(
     y = bottom + AXIS
     for group, colour in colours.items():
         if len(colours) > 1:
-            plate.text(6, y, _label(shown, group), color=colour, fontsize=size, fontweight="bold")
+            plate.text(6, y, label_of(shown, group), color=colour, fontsize=size, fontweight="bold")
             y += step
         for label, statistic in COUNTS:
             plate.text(6, y, label, fontsize=size, color=MUTED)
@@ -328,7 +346,7 @@ def _data(shown: Shown, analysis: str, groups: Sequence[str]) -> Plotted:
             names = ("survival", "lower", "upper", "at_risk", "events", "censored")
             rows.append(
                 (
-                    Span(_label(shown, group)),
+                    Span(label_of(shown, group)),
                     Span(fmt.plain(step.day)),
                     *(shown.value(f"{stem}/{name}") for name in names),
                 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from onearm import format as fmt
 from onearm.clinical.derived import EventListing
-from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text
+from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, label_of
 from onearm.report.model import Plotted, Span, phrase
 from onearm.report.plate import GRADES, GRID, Drawn, Marks, Plate, shortened, text_width
 
@@ -51,7 +51,7 @@ def draw_events(trial: Trial, want: Wanted) -> Drawn | None:
                 _cell(axes, marks, (x, y), cells[term, who])
     grades = {events[0].grade for events in cells.values()}
     plate.legend(_keys(grades), 8, 2, plate.width - 16)
-    of = "" if want.group == "all" else f", {trial.shown.groups[want.group]}"
+    of = "" if want.group == "all" else f", {label_of(trial.shown, want.group)}"
     title = f"Treatment-emergent adverse events by patient{of}"
     first = "; ".join(f"{term}, {fmt.count_of(by_term[term], 'patient')}" for term in terms[:5])
     return Drawn(

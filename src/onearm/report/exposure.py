@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from onearm import format as fmt
-from onearm.report.figures import INK, MUTED, Cycle, Intensity, Trial, Wanted, cutoff_text
+from onearm.report.figures import INK, MUTED, Cycle, Intensity, Trial, Wanted, cutoff_text, label_of
 from onearm.report.model import Phrase, Plotted, Span, phrase
 from onearm.report.plate import (
     DASHED,
@@ -74,7 +74,7 @@ def draw_exposure(trial: Trial, want: Wanted) -> Drawn | None:
         if cycle.drug in panels:
             seen.add(_tile(panels[cycle.drug], marks, people.index(cycle.subject_id), cycle))
     plate.legend(_keys(seen), 8, 2, plate.width - 16)
-    of = "" if want.group == "all" else f", {trial.shown.groups[want.group]}"
+    of = "" if want.group == "all" else f", {label_of(trial.shown, want.group)}"
     title = f"Doses beside the plan, cycle by cycle{of}"
     n = fmt.count_of(len(people), "patient")
     return Drawn(
@@ -191,7 +191,7 @@ def draw_intensity(trial: Trial, want: Wanted) -> Drawn | None:
         _points(axes, marks, i, found[drug])
         if want.group == "all":
             _median(axes, trial.shown, i, drug)
-    of = "" if want.group == "all" else f", {trial.shown.groups[want.group]}"
+    of = "" if want.group == "all" else f", {label_of(trial.shown, want.group)}"
     title = f"Relative dose intensity by drug{of}"
     numbers = _medians(trial.shown, drugs) if want.group == "all" else ()
     return Drawn(

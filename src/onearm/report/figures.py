@@ -24,6 +24,7 @@ from onearm.clinical.derived import BestResponse, Event, SubjectCourse, TimePoin
 from onearm.clinical.records import Source, SubjectRecords
 from onearm.report.model import Phrase, Span, phrase, text_of
 from onearm.report.shown import Shown
+from onearm.results.model import slug
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -214,6 +215,33 @@ def image_of(drawing: Canvas, ending: Ending, title: str, words: str, dpi: int =
             packed = {"compression": "tiff_lzw", "description": words.encode("ascii", "replace")}
             drawing.savefig(out, format="tiff", pil_kwargs=packed, **plain)
     return out.getvalue()
+
+
+def label_of(shown: Shown, group: str) -> str:
+    """Return the name of a group: of a subgroup, or of a level of a biomarker."""
+    if group in shown.groups:
+        return "All" if group == "all" else shown.groups[group]
+    for marker in shown.protocol.biomarkers:
+        if group.startswith(f"{slug(marker.id)}-"):
+            level = group.removeprefix(f"{slug(marker.id)}-").replace("-", " ")
+            return f"{marker.label} {level}"
+    return group
+
+
+def marker_groups(shown: Shown, analysis: str) -> dict[str, tuple[str, ...]]:
+    """Return by biomarker the levels of which an analysis has results, as groups."""
+    groups = dict.fromkeys(
+        row.group for row in shown.results.rows if row.analysis == analysis and not row.item
+    )
+    found = {
+        marker.id: tuple(
+            group
+            for group in groups
+            if group not in shown.groups and group.startswith(f"{slug(marker.id)}-")
+        )
+        for marker in shown.protocol.biomarkers
+    }
+    return {name: of for name, of in found.items() if of}
 
 
 def rate_caption(shown: Shown, group: str = "all") -> Phrase:

@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, plain_text, rate_caption
+from onearm.report.figures import (
+    INK,
+    MUTED,
+    Trial,
+    Wanted,
+    cutoff_text,
+    label_of,
+    marker_groups,
+    plain_text,
+    rate_caption,
+)
 from onearm.report.model import Phrase, Plotted, Span, phrase
 from onearm.report.plate import DASHED, GRID, LINES, Drawn, Plate, shortened, text_width
 from onearm.report.shown import Shown, position
@@ -27,7 +37,8 @@ NARROW = 160.0  # pixels of the axes, 100 an inch, below which there is room for
 def draw_forest(trial: Trial, want: Wanted) -> Drawn | None:
     """Draw the response rate of every group that has one; None where none has."""
     shown = trial.shown
-    names = want.groups or tuple(shown.groups)
+    levels = [one for of in marker_groups(shown, "orr").values() for one in of]
+    names = want.groups or (*shown.groups, *levels)
     groups = [group for group in names if shown.has_value(f"orr/{group}/estimate")]
     if not groups:
         return None
@@ -60,7 +71,7 @@ def _caption(shown: Shown, null: str | None) -> Phrase:
 
 
 def _label(shown: Shown, group: str) -> str:
-    return "All patients" if group == "all" else shown.groups.get(group, group)
+    return "All patients" if group == "all" else label_of(shown, group)
 
 
 def _cells(shown: Shown, group: str) -> tuple[Phrase, ...]:

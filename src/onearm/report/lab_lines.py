@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from onearm import format as fmt
 from onearm.clinical.derived import LabPoint
-from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text
+from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, label_of
 from onearm.report.model import Plotted, Span, phrase
 from onearm.report.plate import GRADES, Drawn, Marks, Plate, month_ticks
 
@@ -54,7 +54,7 @@ def draw_labs(trial: Trial, want: Wanted) -> Drawn | None:
         for points in found[analyte].values():
             grades |= _line(axes, marks, points)
     plate.legend(_keys(grades), 8, 2, plate.width - 16)
-    of = "" if want.group == "all" else f", {trial.shown.groups[want.group]}"
+    of = "" if want.group == "all" else f", {label_of(trial.shown, want.group)}"
     title = f"Liver values over time{of}"
     n = fmt.count_of(len({who for series in found.values() for who in series}), "patient")
     return Drawn(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from onearm import format as fmt
 from onearm.clinical.derived import SeriesPoint, SubjectCourse
-from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text
+from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, label_of
 from onearm.report.model import Plotted, Span, phrase
 from onearm.report.plate import DASHED, GRID, RESPONSES, Drawn, Marks, Plate, month_ticks
 
@@ -58,7 +58,7 @@ def draw_spider(trial: Trial, want: Wanted) -> Drawn | None:
     codes = {code for _, code, _ in lines}
     plate.legend(_keys([code for code in RESPONSES if code in codes], lines), 8, 2,
                  plate.width - 16)  # fmt: skip
-    of = "" if want.group == "all" else f", {trial.shown.groups[want.group]}"
+    of = "" if want.group == "all" else f", {label_of(trial.shown, want.group)}"
     title = f"Change of the sum of target lesions over time{of}"
     n = fmt.count_of(len(lines), "patient")
     return Drawn(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from onearm import format as fmt
 from onearm.clinical.derived import Mark, Segment, SubjectCourse
-from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text
+from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, label_of
 from onearm.report.model import Plotted, Span, phrase
 from onearm.report.plate import (
     GRID,
@@ -64,7 +64,7 @@ def draw_swimmer(trial: Trial, want: Wanted) -> Drawn | None:
     kinds = {mark.kind for _, course in lanes for mark in course.marks}
     codes = {part.code for _, course in lanes for part in course.segments}
     plate.legend(_keys(kinds, codes), 8, 2, plate.width - 16)
-    of = "" if want.group == "all" else f", {trial.shown.groups[want.group]}"
+    of = "" if want.group == "all" else f", {label_of(trial.shown, want.group)}"
     title = f"Time on treatment and course of response{of}"
     n = fmt.count_of(len(lanes), "patient")
     still = sum(bar.code == "ONGOING" for bar, _ in lanes)

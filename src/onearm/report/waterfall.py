@@ -17,6 +17,7 @@ from onearm.report.figures import (
     Trial,
     Wanted,
     cutoff_text,
+    label_of,
     plain_text,
     rate_caption,
 )
@@ -68,7 +69,7 @@ def draw_waterfall(trial: Trial, want: Wanted) -> Drawn | None:
         axes.set_xticks(range(len(bars)), names, rotation=90, fontsize=6, parse_math=False)
         axes.tick_params(axis="x", length=0, pad=2)
     title = "Best change of the sum of target lesions from baseline"
-    of = "" if want.group == "all" else f", {shown.groups[want.group]}"
+    of = "" if want.group == "all" else f", {label_of(shown, want.group)}"
     rate = rate_caption(shown, want.group)
     return Drawn(
         f"{title}{of}",
