@@ -114,7 +114,9 @@ def words_of(drawn, first):
 
 LACKS = {
     *(("tqb2450-ib-02", name) for name in ("labs", "hys-law", "shift")),
+    *(("tqb2450-ib-02", f"{name}-by-biomarker") for name in ("pfs", "os")),
     ("nct07388875", "ipfs"),
+    ("nct07388875", "os-by-biomarker"),
     *(("gastric-xelox", name) for name in NAMES if name not in ("flow", "pfs")),
 }
 """What a study has no data for: it collected no such table."""
@@ -189,6 +191,7 @@ def test_a_figure_has_the_width_of_its_columns(trials, name, columns):
     study = "nct07083375"
     kind = kind_of(name)
     drawn = draw_figure(kind, trials[study], wanted(kind, study, columns))
+    assert drawn is not None
     millimetres = drawn.plate.canvas.get_size_inches()[0] * 25.4
 
     assert millimetres == pytest.approx({1: 86, 2: 178}[columns])
@@ -330,6 +333,44 @@ def test_the_forest_stands_at_the_rates_and_limits(trials, study, columns):
                       corners(elements["orr/all/null_rate#line"])[0][0]))  # fmt: skip
 
     assert_affine(pairs)
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("study", STUDIES)
+def test_the_incidence_climbs_where_its_results_say(trials, study, columns):
+    drawn = drawn_of(trials, study, "irae-incidence", columns)
+    elements, rows = marks(drawn), trials[study].shown.rows
+    steps = [
+        row for row in rows.values()
+        if row.id.startswith("irae-incidence/all/step:") and row.statistic == "incidence"
+    ]  # fmt: skip
+    ends = [(row, corners(elements[row.id])[-1]) for row in steps]
+
+    assert_affine([(row.value, y) for row, (_, y) in ends])
+    assert_affine([(float(row.item.partition(":")[2]), x) for row, (x, _) in ends])
+    censored = {row.item for row in rows.values() if row.analysis == "irae-incidence"
+                and row.item and row.statistic == "censored" and row.value > 0}  # fmt: skip
+    ticks = {
+        rows[name.partition("#")[0]].item for name in elements if name.endswith("censored#mark")
+    }
+    assert ticks == censored
+
+
+def test_curves_part_by_the_levels_of_a_biomarker(trials):
+    trial = trials["nct07083375"]
+    drawn = drawn_of(trials, "nct07083375", "pfs-by-biomarker")
+    elements, rows = marks(drawn), trial.shown.rows
+    for level, value in (("positive", "POSITIVE"), ("negative", "NEGATIVE")):
+        head = f"pfs/slfn11-{level}"
+        own = {r.subject.subject_id for r in trial.records for b in r.biomarkers or ()
+               if b.marker == "slfn11" and b.value == value}  # fmt: skip
+        assert set(trial.shown.subjects(f"{head}/total")) <= own
+        steps = [
+            row for row in rows.values()
+            if row.id.startswith(f"{head}/step:") and row.statistic == "survival"
+        ]  # fmt: skip
+        assert_affine([(row.value, corners(elements[row.id])[-1][1]) for row in steps])
+    assert drawn.title.endswith("SLFN11 expression positive and SLFN11 expression negative")
 
 
 @pytest.mark.parametrize("name", ["trae", "ae"])

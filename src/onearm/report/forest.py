@@ -64,7 +64,7 @@ def _caption(shown: Shown, null: str | None) -> Phrase:
         f"Confirmed responses; exact {shown.level} confidence intervals (Clopper-Pearson); squares "
         "grow with the number of patients; solid line, all patients"
     )
-    rest = ". Subgroups as planned in the protocol; no comparison between them was planned."
+    rest = ". Subgroups and biomarkers as in the protocol; no comparison between them is made."
     if null is None:
         return phrase(text, rest)
     return phrase(text, "; dashed, the rate of no interest, ", shown.value_with_unit(null), rest)
@@ -98,7 +98,7 @@ def _plate(shown: Shown, groups: Sequence[str], columns: int) -> tuple[Plate, Ax
     ]
     right = plate.width - 6 - wide[1] - 8 - wide[0] - 8
     most = plate.width * 0.26
-    labels = [shortened(_label(shown, group), most, size) for group in groups]
+    labels = [_short(_label(shown, group), most, size) for group in groups]
     left = 6 + max(text_width(label, size) for label in labels) + 10
     at = (plate.width - 6 - wide[1] - 8 - wide[0], plate.width - 6 - wide[1])
     for x, head in zip(at, heads, strict=True):
@@ -112,6 +112,15 @@ def _plate(shown: Shown, groups: Sequence[str], columns: int) -> tuple[Plate, Ax
                 plate.text(x, y, text, f"{result}#text" if result else None, fontsize=size)
                 x += text_width(text, size)
     return plate, plate.panel(left, TOP, right, bottom)
+
+
+def _short(label: str, width: float, size: float) -> str:
+    """Return a label that fits; one that is cut keeps its last word, which parts the levels."""
+    if text_width(label, size, "bold") <= width:
+        return label
+    last = label.rpartition(" ")[2]
+    room = width - text_width(f" {last}", size, "bold")
+    return f"{shortened(label.removesuffix(last), max(room, 0), size)} {last}"
 
 
 def plain_of(spans: Phrase) -> str:

@@ -211,6 +211,11 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
         analysis("biomarker-response", "Response by biomarker", "marker-response", whole),
         analysis("biomarker-pfs", "PFS by biomarker", "marker-time", whole, "firth"),
         analysis("biomarker-os", "OS by biomarker", "marker-time", whole, "firth"),
+        *(
+            analysis(name, f"{title}, by level of a biomarker", "time", groups)
+            for name, title in times
+            if name in ("pfs", "os") and (groups := marker_groups(protocol, name))
+        ),
         analysis("biomarker-tests", "Tests of biomarkers", "marker-tests", whole),
         analysis("teae", "Treatment-emergent adverse events", "emergent", whole),
         analysis("aesi", "Adverse events of special interest", "special-interest", whole),
