@@ -424,7 +424,9 @@ def design_of_study(study: Study, plot: Plot = None, as_json: Json = False) -> N
 @app.command()
 def export(
     study: Study,
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="adam, sdtm, redcap, ars or ard.")],
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="adam, sdtm, redcap, registry, ars or ard.")
+    ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where every file goes.")],
     formats: Annotated[
         str | None,
@@ -437,7 +439,8 @@ def export(
     adam: the analysis data sets with define.xml and a reader's guide. sdtm: the
     domains that the tables are, with the keys between them. ars: the results as a
     reporting event (CDISC ARS 1.0). ard: the results as a long table. redcap: a
-    data dictionary, and the records to import.
+    data dictionary, and the records to import. registry: the results section of a
+    ClinicalTrials.gov record.
 
     Example: onearm export studies/tqb2450-ib-02 adam --out adam --format xpt,csv
     """

@@ -38,6 +38,7 @@ KINDS = {
     "adam": Exporter("export_adam", "content", TABLES),
     "sdtm": Exporter("export_sdtm", "content", TABLES),
     "redcap": Exporter("export_redcap", "content", ()),
+    "registry": Exporter("export_registry", "content", ()),
     "ars": Exporter("export_results", "ars", ()),
     "ard": Exporter("export_results", "ard", ("csv", "parquet")),
 }
