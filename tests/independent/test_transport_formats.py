@@ -305,3 +305,28 @@ def test_without_the_extra_one_line_says_how_to_get_it(
         read(path)
     with pytest.raises(InputError, match=r"pip install 'onearm\[cdisc\]'"):
         write(ADSL, path)
+
+
+@pytest.mark.parametrize("days", [10**8, -(10**8)])
+def test_a_date_that_no_calendar_has_is_one_line(
+    days: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    import polars
+
+    path = tmp_path / "adsl.parquet"
+    series = polars.Series("TRTSDT", [days], dtype=polars.Int32).cast(polars.Date)
+    polars.DataFrame([series]).write_parquet(path)
+
+    with pytest.raises(InputError, match="TRTSDT holds a date that cannot be read"):
+        read_parquet(path)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_column_that_is_no_column_of_a_table_is_refused(tmp_path: Path) -> None:
+    import polars
+
+    path = tmp_path / "adsl.parquet"
+    polars.DataFrame({"AVAL": [[1.0, 2.0]]}).write_parquet(path)
+
+    with pytest.raises(InputError, match="AVAL must hold text, numbers or dates; got List"):
+        read_parquet(path)

@@ -79,9 +79,11 @@ def read_parquet(path: Path) -> Dataset:
         kind = _kind(polars, path, name, dtype)
         label, length, key = about.get("columns", {}).get(name, ("", None, None))
         variables.append(Variable(name, label, kind, length, key))
+        broken = polars.exceptions.PolarsError, polars.exceptions.PanicException, ValueError
         try:
-            columns.append(_column(polars, frame[name], kind))
-        except (polars.exceptions.PolarsError, ValueError, OverflowError):
+            with _quiet():
+                columns.append(_column(polars, frame[name], kind))
+        except broken:
             raise refuse(path, "parquet", f"{name} holds a {kind} that cannot be read") from None
     name = about.get("name", "")
     return Dataset(name, about.get("label", ""), tuple(variables), tuple(columns))

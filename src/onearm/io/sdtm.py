@@ -122,9 +122,13 @@ def _by_forms(found: Folder) -> Iterator[tuple[str, tuple[Any, ...]]]:
         observed = found[domain] or (_as_exposure(found) if domain == "EX" else [])
         if observed and len(own) == 1:
             collected.add(own[0][0])
-        for row in observed:
-            if row[f"{domain}STAT"] == "NOT DONE" or row[f"{domain}OCCUR"] == "N":
-                continue
+        done = [row for row in observed if not _did_not_happen(row, domain)]
+        if len(done) < len(observed):
+            message = f"{len(observed) - len(done)} rows of {domain} say NOT DONE or that nothing"
+            message += " occurred; they are left out"
+            place = Place(observed[0].file)
+            found.findings.append(Finding("note", "not-done", message, place))
+        for row in done:
             number = next(
                 (n for n, form in own if all(row[k] == v for k, v in form.where.items())), None
             )
@@ -136,6 +140,10 @@ def _by_forms(found: Folder) -> Iterator[tuple[str, tuple[Any, ...]]]:
         made = by_table.setdefault(form.record.TABLE, [])
         made += _made(form, rows[number], found)
     return ((name, tuple(made)) for name, made in by_table.items())
+
+
+def _did_not_happen(row: Observation, domain: str) -> bool:
+    return row[f"{domain}STAT"] == "NOT DONE" or row[f"{domain}OCCUR"] == "N"
 
 
 def _as_exposure(found: Folder) -> list[Observation]:

@@ -10,6 +10,7 @@ the physical line of a CSV, the row from 1 of any other format. Knows no rule.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,7 @@ MAPPING = "sdtm.yaml"
 """The mapping file of a folder, for a sponsor whose codes or names differ."""
 
 _END = 1 << 16
+_USELESS = re.compile(r"(?<=\d)\.0+$")  # 2.0 and 2 are one visit
 _ARCHIVES = {
     b"PK\x03\x04": "a zip archive", b"\x1f\x8b": "a gzip archive", b"BZh": "a bzip2 archive",
     b"\xfd7zXZ": "an xz archive", b"7z\xbc\xaf": "a 7z archive",
@@ -245,6 +247,8 @@ def _read_file(path: Path, found: Folder) -> Iterator[Observation]:
         values = {
             key: bare for key, text in zip(header, row, strict=True) if (bare := text.strip())
         }
+        if "VISITNUM" in values:
+            values["VISITNUM"] = _USELESS.sub("", values["VISITNUM"])
         if is_first and "DOMAIN" in header and not domain:
             domain, is_first = values.get("DOMAIN", ""), False
         yield Observation(path.name, line, found.mapping.translate(values, domain))

@@ -16,7 +16,7 @@ from onearm.clinical.causes import cause_of
 from onearm.clinical.derived import TimePoint
 from onearm.clinical.disagreements import pairs
 from onearm.clinical.recorded import recorded_points
-from onearm.clinical.records import Measurement, known_day
+from onearm.clinical.records import Measurement, RecordedResponse, known_day
 from onearm.clinical.subject import reference_date
 from onearm.errors import Finding, InputError
 from onearm.format import count_of, source_lines, text_table
@@ -198,13 +198,12 @@ def recorded_and_derived(
 
 def _compared(seen: Observed, points: Sequence[TimePoint], only: str | None) -> Iterator[Compared]:
     people = {person.subject_id: person for person in seen.people or ()}
-    recorded: dict[str, list[TimePoint]] = {}
+    recorded: dict[str, list[RecordedResponse]] = {}
     for row in seen.responses:
         if only is None or row.subject_id == only:
-            recorded.setdefault(row.subject_id, [])
+            recorded.setdefault(row.subject_id, []).append(row)
     evaluators = {row.evaluator for row in seen.responses}
     evaluators |= {lesion.evaluator for lesion in seen.lesions}
-    by_subject = {who: [r for r in seen.responses if r.subject_id == who] for who in recorded}
     rows_of: dict[tuple[str, str], list[Measurement]] = {}
     for lesion in seen.lesions:
         rows_of.setdefault((lesion.subject_id, lesion.evaluator), []).append(lesion)
@@ -214,7 +213,7 @@ def _compared(seen: Observed, points: Sequence[TimePoint], only: str | None) -> 
     for who in sorted(recorded):
         reference = reference_date(people[who], seen.rules) if who in people else None
         for evaluator in sorted(evaluators):
-            theirs = recorded_points(by_subject[who], evaluator, seen.primary)
+            theirs = recorded_points(recorded[who], evaluator, seen.primary)
             after = [p for p in theirs if reference is None or p.date > reference]
             own = rows_of.get((who, evaluator), [])
             if not own or not after:
