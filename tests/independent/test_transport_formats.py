@@ -1,6 +1,6 @@
 """Transport formats: what is written is read back whole, by us and by programs that did not write.
 
-XPT: R's haven. Dataset-JSON: odmlib, and a schema written from the tables of the
+XPT: R's haven. Parquet: pyarrow. Dataset-JSON: odmlib, and a schema written from the tables of the
 specification (CDISC Dataset-JSON 1.1, 2024-12-05, "Top-level Metadata Attributes"
 and "Column Metadata"). Any bytes give a table or an InputError.
 """
@@ -180,6 +180,20 @@ def test_haven_reads_the_xpt_as_it_was_meant(tmp_path: Path) -> None:
     ]
     assert rows[2] == ["S-02", "", f"{0.1:.17g}", "1959-12-31", "", 'a, "b" & <c>']
     assert rows[3] == ["S-03", "-7", "NA", "", "1901-01-01T00:00:00", "x"]
+
+
+def test_pyarrow_reads_the_parquet_as_it_was_meant(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not on this machine")
+    path = tmp_path / "adsl.parquet"
+    write_parquet(ADSL, path)
+
+    table = parquet.read_table(path)
+    assert table.to_pylist() == [dict(zip(ADSL.names, row, strict=True)) for row in ADSL.rows()]
+    assert [str(kind) for kind in table.schema.types][1:5] == [
+        *("int64", "double", "date32[day]", "timestamp[us]")
+    ]
+    about = json.loads(parquet.read_metadata(path).metadata[b"dataset"])
+    assert [column["label"] for column in about["columns"]] == [v.label for v in ADSL.variables]
 
 
 @pytest.mark.parametrize("suffix", ["json", "ndjson"])
