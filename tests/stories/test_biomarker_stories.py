@@ -73,9 +73,9 @@ COURSES = [  # story, onset of the event, facts, day and role of the course
 ]  # fmt: skip
 
 
-def results_of(*patients):
+def results_of(*patients, rules=None):
     """Return the results of patients, each records by shorthand."""
-    protocol = protocol_with()
+    protocol = protocol_with(rules=rules)
     records = [
         replace(one, subject=replace(one.subject, subject_id=f"S{i:02}"))
         for i, one in enumerate(patients, start=1)
@@ -133,6 +133,18 @@ def test_an_event_on_the_day_of_its_onset_is_not_after_it():
     same_day = results_of(with_event(42, "", death=42))["irae-hazard/all/os/exposed"].value
 
     assert (exposed, same_day) == (1, 0)
+
+
+def test_days_count_from_where_the_time_to_the_event_counts():
+    """Onset on day 36 from the first dose is day 46 from enrolment, ten days before it."""
+    patient = with_event(35, "42 SD, 84 SD", alive=300, enrolled=-10)
+    by_dose = results_of(patient)
+    by_enrolment = results_of(patient, rules={"reference_date": "enrolment"})
+    with_event_by_week_6 = "irae-landmark/all/pfs:week-6:with-event/total"
+
+    assert by_dose[with_event_by_week_6].value == 1
+    assert by_enrolment[with_event_by_week_6].value == 0
+    assert by_enrolment["irae-landmark/all/pfs:week-12:with-event/total"].value == 1
 
 
 def test_every_ratio_carries_the_caution():

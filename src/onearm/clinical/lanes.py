@@ -94,11 +94,13 @@ def _treatment(records: SubjectRecords, start: dt.date) -> Iterator[Segment]:
             end = max([end, *(contact.date for contact in records.follow_up or ())])
         elif row.date is not None:
             end = max(end, row.date)
-    sources = tuple(dose.source for dose in records.doses or ()) or (records.subject.source,)
-    last = () if row is None else (row.source,)
+    ends = [(dose.end_date or dose.start_date, dose.source) for dose in records.doses or ()]
+    sources = [records.subject.source, *(one for day, one in ends if day == days[1])]
+    if row is not None:
+        sources.append(row.source)
     yield _stretch(
         records.subject.subject_id, "TREATMENT", status, (start, start, end), reason,
-        (*sources[:1], *last),
+        tuple(sources),
     )  # fmt: skip
 
 

@@ -59,7 +59,9 @@ class PlannedBiomarker(Part):
     id: Name = Field(description="Name, as in the biomarkers table")
     label: Text = Field(description="Name for readers")
     sample: Name | None = Field(None, description="Sample in which it is measured")
-    endpoints: tuple[Text, ...] = Field((), description="Endpoints that it is set against")
+    endpoints: tuple[Text, ...] = Field(
+        (), description="Endpoints that it is set against, by id; absent, orr, pfs and os"
+    )
     kind: Literal["binary", "continuous"] | None = Field(
         None, description="What its results are; absent, it is not analysed"
     )

@@ -88,7 +88,7 @@ def add_marker_response(ledger: Ledger, population: Population, analysis: Analys
         if levels:
             _add_odds_ratio(ledger, population, entry, known, levels, basis)
         if marker.kind == "continuous":
-            _add_area(ledger, population, entry, known, basis)
+            _add_area(ledger, population, entry, known, basis, "auc_" if levels else "")
             _add_values(ledger, population, entry, marker, known)
 
 
@@ -139,16 +139,20 @@ def _add_odds_ratio(
 
 
 def _add_area(
-    ledger: Ledger, population: Population, entry: Entry, known: Sequence[_Known], basis: str
+    ledger: Ledger,
+    population: Population,
+    entry: Entry,
+    known: Sequence[_Known],
+    basis: str,
+    prefix: str,
 ) -> None:
     level = population.protocol.analysis.level
     values = [float(one.marker.number or 0) for one in known]
     found = auc(values, [_responded(one) for one in known], level=level) if known else None
-    suffix = "" if not _has_levels(entry, ledger) else "auc_"
     for statistic, value in (
         ("auc", found.estimate if found else None),
-        (f"{suffix}lower", found.lower if found else None),
-        (f"{suffix}upper", found.upper if found else None),
+        (f"{prefix}lower", found.lower if found else None),
+        (f"{prefix}upper", found.upper if found else None),
     ):
         note = None if value is not None else (found.note if found else "nobody with a value")
         ledger.add(
@@ -157,14 +161,10 @@ def _add_area(
         )  # fmt: skip
     p_value = found.p_value if found else None
     ledger.add(
-        entry, f"{suffix}p_value", Kind.P_VALUE, p_value,
+        entry, f"{prefix}p_value", Kind.P_VALUE, p_value,
         method="delong, of an area of one half, two-sided", basis=basis,
         note=None if p_value is not None else (found.note if found else "nobody with a value"),
     )  # fmt: skip
-
-
-def _has_levels(entry: Entry, ledger: Ledger) -> bool:
-    return ledger.rows[-1].id == f"{entry.id}/p_value"
 
 
 def _add_values(

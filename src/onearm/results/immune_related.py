@@ -14,6 +14,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 
 from onearm.clinical.derived import Event
 from onearm.clinical.lab_course import dosed
@@ -112,7 +113,6 @@ class _Course:
     """When the first immune-related event was, and what ended the time at risk of it."""
 
     person: Person
-    onset: int | None  # days from the first dose, the day of the first dose as 1
     first: AdverseEvent | None
     days: int
     cause: str | None
@@ -123,7 +123,13 @@ class _Course:
     def is_undated(self) -> bool:
         """Whether the subject has such events, none with an onset from the first dose on."""
         events = self.person.records.adverse_events or ()
-        return self.onset is None and any(event.is_immune_related for event in events)
+        return self.first is None and any(event.is_immune_related for event in events)
+
+    def onset(self, time: Event) -> int | None:
+        """Return the day of the first event as a time to an event counts; None without one."""
+        if self.first is None or self.first.onset_date is None or time.start is None:
+            return None
+        return (self.first.onset_date - time.start).days + 1
 
 
 def _courses(population: Population, analysis: Analysis) -> list[_Course]:
@@ -159,13 +165,11 @@ def _course(person: Person) -> _Course | None:
     ]
     cause = DEATH if survival.is_event else None
     ends.append((survival.end, 1, cause or "", survival.reason, survival.sources))
-    onset = None
     if first is not None and first.onset_date is not None:
-        onset = (first.onset_date - start).days + 1
         ends.append((first.onset_date, 0, EVENT, first.term, (first.source,)))
     day, _, what, reason, sources = min(ends, key=lambda end: end[:2])
     return _Course(
-        person, onset, first, max(1, (day - start).days + 1), what or None,
+        person, first, max(1, (day - start).days + 1), what or None,
         f"{what or 'none of them'} on {day}: {reason}", sources,
     )  # fmt: skip
 
@@ -295,24 +299,27 @@ def _add_from(
         formula=f"event or censoring up to day {day}",
     )  # fmt: skip
     for name, has in (("with-event", True), ("without-event", False)):
-        own = [(one, event) for one, event in kept if _had(one, day) is has]
+        own = [(one, event) for one, event in kept if _had(one, event, day) is has]
         _add_group(ledger, population, entry, name, own, day)
     add_hazard_ratio(
         ledger, population, entry,
-        [(0.0, event.days - day, event.is_event, float(_had(one, day))) for one, event in kept],
+        [(0.0, event.days - day, event.is_event, float(_had(one, event, day)))
+         for one, event in kept],
         basis, CAUTION,
     )  # fmt: skip
 
 
-def _had(one: _Course, day: int) -> bool:
-    return one.onset is not None and one.onset <= day
+def _had(one: _Course, event: Event, day: int) -> bool:
+    onset = one.onset(event)
+    return onset is not None and onset <= day
 
 
 def _from_landmark(one: _Course, event: Event, day: int) -> Contribution:
-    onset = f"{EVENT} on day {one.onset}" if _had(one, day) else f"no {EVENT} up to day {day}"
+    has = _had(one, event, day)
+    onset = f"{EVENT} on day {one.onset(event)}" if has else f"no {EVENT} up to day {day}"
     sources = event.sources + ((one.first.source,) if one.first else ())
     role = "event" if event.is_event else "censored"
-    value = f"{_days_text(event.days - day)}, {'with' if _had(one, day) else 'without'}"
+    value = f"{_days_text(event.days - day)}, {'with' if has else 'without'}"
     return Contribution(
         one.person.subject_id, role, value, f"{onset}; {event.rule}: {event.reason}",
         tuple(dict.fromkeys(sources)),
@@ -375,7 +382,7 @@ def add_hazard(ledger: Ledger, population: Population, analysis: Analysis) -> No
             f"{analysis.set} subjects with a time",
             _in_time(pairs),
         )  # fmt: skip
-        exposed = [one for one, event in pairs if one.onset is not None and one.onset < event.days]
+        exposed = [one for one, event in pairs if _had(one, event, ceil(event.days) - 1)]
         ledger.add(
             entry, "exposed", Kind.COUNT, len(exposed), basis=basis,
             formula="subjects with an immune-related event before the end of their time",
@@ -389,7 +396,7 @@ def add_hazard(ledger: Ledger, population: Population, analysis: Analysis) -> No
 def _in_time(pairs: Sequence[tuple[_Course, Event]]) -> Callable[[], Iterator[Contribution]]:
     def make() -> Iterator[Contribution]:
         for one, event in pairs:
-            onset = f"{EVENT} on day {one.onset}" if one.onset else f"no {EVENT}"
+            onset = f"{EVENT} on day {one.onset(event)}" if one.first else f"no {EVENT}"
             role = "event" if event.is_event else "censored"
             sources = event.sources + ((one.first.source,) if one.first else ())
             yield Contribution(
@@ -402,7 +409,9 @@ def _in_time(pairs: Sequence[tuple[_Course, Event]]) -> Callable[[], Iterator[Co
 
 def _rows(one: _Course, event: Event) -> list[tuple[float, float, bool, float]]:
     """Return the time before the onset, its day included, and the time after it."""
-    if one.onset is None or one.onset >= event.days:
+    onset = one.onset(event)
+    if onset is None or onset >= event.days:
         return [(0.0, event.days, event.is_event, 0.0)]
-    onset = float(one.onset)
+    if onset < 1:  # before the first day of this time
+        return [(0.0, event.days, event.is_event, 1.0)]
     return [(0.0, onset, False, 0.0), (onset, event.days, event.is_event, 1.0)]

@@ -21,7 +21,7 @@ from onearm.terms import AnalysisSet
 
 SCREENED, ENROLLED, TREATED = AnalysisSet.SCREENED, AnalysisSet.ENROLLED, AnalysisSet.TREATED
 MEASURABLE = AnalysisSet.TREATED_MEASURABLE
-OF_RESPONSE = ("rate", "responses", "primary", "concordance")
+OF_RESPONSE = ("rate", "responses", "primary", "concordance", "marker-response")
 """Families whose denominator the option ``population`` decides."""
 OF_ENROLLED = ("deviations", "accrual", "sites")
 
@@ -57,6 +57,8 @@ class Analysis:
 ALL = Group("all", "Total")
 STUDY = "study"
 """The variant of the disposition that is about the study, not a drug."""
+MARKED = ("orr", "pfs", "os")
+"""Endpoints that a biomarker is set against where the protocol names none."""
 ITIMES = (
     ("ipfs", "Progression-free survival by iRECIST"),
     ("idor", "Duration of response by iRECIST"),
@@ -75,12 +77,12 @@ def groups_of(protocol: Protocol) -> tuple[Group, ...]:
 
 
 def markers_of(protocol: Protocol, endpoint: str) -> tuple[PlannedBiomarker, ...]:
-    """Return the biomarkers that are set against an endpoint; one that names none, against all."""
+    """Return the biomarkers that are set against an endpoint; one that names none has the usual."""
     return tuple(
         marker
         for marker in protocol.biomarkers
         if marker.kind is not None
-        and (not marker.endpoints or endpoint in {one.casefold() for one in marker.endpoints})
+        and endpoint in {one.casefold() for one in marker.endpoints or MARKED}
     )
 
 
