@@ -41,7 +41,7 @@ infer_app = typer.Typer(
 )
 app.add_typer(infer_app, name="infer")
 intake_app = typer.Typer(
-    help="Tables of a study from the formats of others.",
+    help="Tables or a protocol from the formats of others.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -474,6 +474,30 @@ def intake_redcap(
 
         codes = tuple(missing.split(",")) if missing else ()
         _print(take_in(export_file, dictionary, out, codes), as_json)
+
+
+@intake_app.command("registry")
+def intake_registry(
+    record: Annotated[
+        Path, typer.Argument(metavar="RECORD", help="A ClinicalTrials.gov record, version 2 JSON.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="STUDY", help="The study folder to begin.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a protocol.yaml that is there.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Draft a protocol file from a registry record.
+
+    The criteria are split and numbered; what the record does not give is marked
+    in the file with its reason and listed.
+
+    Example: onearm intake registry NCT07388875.json --out draft
+    """
+    with one_line_errors():
+        from onearm.pipeline.intake_registry import intake_registry as draft
+
+        _print(draft(record, out, replace=replace), as_json)
 
 
 @app.command()

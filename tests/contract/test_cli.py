@@ -45,6 +45,7 @@ COMMANDS = [
     "design verify",
     "infer two-stage",
     "intake redcap",
+    "intake registry",
 ]
 
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from onearm.errors import InputError
 from onearm.io.json_fields import JsonField, read_json
-from onearm.io.registry_record import UNKNOWN, draft_of
 from onearm.io.registry_criteria import split_criteria
 from onearm.io.registry_prose import cycle_in, days_in, dose_in, drugs_named, route_in
+from onearm.io.registry_record import UNKNOWN, draft_of
 from onearm.io.yaml import parse_yaml, read_yaml
 from onearm.io.yaml_text import yaml_text
 from onearm.pipeline.check import check_study
@@ -308,8 +308,8 @@ def test_criteria_are_split(text: str, wanted: list[tuple[str, str, str | None]]
 @given(st.lists(st.text("aB1.:*- \n()", max_size=40), max_size=20).map("\n".join))
 def test_no_word_of_the_criteria_is_lost(text: str) -> None:
     found = split_criteria("Inclusion Criteria:\n" + text)
-    items = (f"{c.text} {c.where} {c.group}" for c in found.inclusion + found.exclusion)
-    kept = " ".join([*found.lead_in, *items])
+    items = [*found.inclusion, *found.exclusion]
+    kept = " ".join([*found.lead_in, *(f"{c.text} {c.where} {c.group}" for c in items)])
 
     for word in re.findall(r"[aB]{2,}", text):
         assert word in kept
@@ -320,7 +320,8 @@ REGIMENS = [  # text, dose, days, cycle in days, route
      "intravenous"),
     ("AUC 5 intravenously D1 every 3 weeks", "AUC 5", "1", "3 weeks", "intravenous"),
     ("10 mg/kg by infusion, q2w", "10 mg/kg", None, "2 weeks", "intravenous"),
-    ("12 mg once daily by mouth, days 1 to 14, cycles of 21 days", "12 mg", "1-14", "21 days", "oral"),
+    ("12 mg once daily by mouth, days 1 to 14, cycles of 21 days", "12 mg", "1-14", "21 days",
+     "oral"),
     ("100 mg or 200 mg orally", None, None, None, "oral"),  # two doses: none is read
     ("25 mg/mL solution, tumour assessment every 6 weeks", None, None, None, None),
     ("PD-1 inhibitor 0 mg", None, None, None, None),

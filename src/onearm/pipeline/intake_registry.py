@@ -1,4 +1,4 @@
-"""``onearm intake``: what others hold, as a study folder."""
+"""``onearm intake registry``: a registry record as a draft of the protocol."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _line(item: Assumption) -> str:
     return f"  {item.field} = {item.value} ({reason})"
 
 
-def intake_registry(record: Path, out: Path) -> Drafted:
+def intake_registry(record: Path, out: Path, *, replace: bool = False) -> Drafted:
     """Write a draft protocol from a ClinicalTrials.gov record.
 
     Parameters
@@ -82,7 +82,9 @@ def intake_registry(record: Path, out: Path) -> Drafted:
     record
         The record of one study: version 2 JSON.
     out
-        The new study folder; it must not hold a ``protocol.yaml``.
+        The study folder; it need not exist yet.
+    replace
+        Whether a ``protocol.yaml`` that is there is replaced.
 
     Raises
     ------
@@ -93,8 +95,8 @@ def intake_registry(record: Path, out: Path) -> Drafted:
     path = out / "protocol.yaml"
     if out.exists() and not out.is_dir():
         raise InputError(f"--out must be a folder, which need not exist yet; {out} is a file")
-    if path.exists():
-        raise InputError(f"{path} is there already; choose another folder for --out")
+    if path.exists() and not replace:
+        raise InputError(f"{path} is there already; choose another --out, or --replace it")
     draft = draft_of(read_json(record))
     study = draft.sections["study"]
     name = str(study["id"]) if isinstance(study, dict) else ""
