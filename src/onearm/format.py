@@ -81,6 +81,19 @@ def plain(value: int | float | Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def significant(value: float, digits: int = 4) -> str:
+    """Return a number with so many significant digits, without an exponent.
+
+    >>> significant(0.0033172), significant(0), significant(239.02)
+    ('0.003317', '0', '239')
+    """
+    if value == 0:
+        return "0"
+    place = digits - 1 - Decimal(repr(abs(value))).adjusted()
+    text = number(value, max(0, place))
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def percent(value: Number, digits: int = 2) -> str:
     """Return a proportion in [0, 1] as a percentage without the sign: 11/30 is '36.67'."""
     return number(Fraction(decimal_of(value)) * 100, digits)

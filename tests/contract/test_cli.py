@@ -33,6 +33,7 @@ COMMANDS = [
     "screen",
     "dose",
     "grade",
+    "simulate",
     "design study",
     "design precision",
     "design exact",

@@ -12,6 +12,7 @@ import os
 from dataclasses import replace
 from random import Random
 
+import numpy as np
 import pytest
 from patients import derive_subject, protocol_with, records_of
 from random_patients import FIRST_DOSE, random_patient, rows_of
@@ -113,7 +114,7 @@ MUTANTS = {  # a function of the second program, and what it is replaced by
     "sim.kernel._keeps_pr": lambda course, rules: course.first_pr > 0,
     "sim.irecist._has_shrunk": lambda now, then, least: now < then,
     "sim.best._is_early_cr": lambda steps: (steps == 1).any(axis=0),
-    "sim.best._is_part_of_cr": lambda points, v: points.target[v] < 0,
+    "sim.kernel._partial": lambda measured, *about: np.full(measured.shape, 7, dtype=np.int8),
     "sim.times._last": lambda adequate, before: adequate.max(axis=0, initial=0),
 }
 

@@ -37,7 +37,7 @@ def parse_protocol(document: Document) -> Protocol:
         that are not allowed, sections that contradict each other.
     """
     plain, assumptions, reader = _plain(document)
-    protocol, problems = _validate(Protocol, plain)
+    protocol, problems = validate(Protocol, plain)
     problems = [p for p in problems if p.place is None or p.place.field not in reader.broken]
     findings = [*document.findings, *reader.findings, *problems]
     if protocol is None:
@@ -47,31 +47,33 @@ def parse_protocol(document: Document) -> Protocol:
         for path, message in contradictions(protocol)
     ]
     if findings:
-        raise InputError(sorted(findings, key=_position))
+        raise InputError(sorted(findings, key=by_position))
     return protocol.assuming(tuple(assumptions))
 
 
 def parse_rules(document: Document) -> ResponseRules:
     """Read a rules file: options of ``ResponseRules``, and optionally `profile`."""
-    rules, findings = _validate(ProfiledRules, document)
+    rules, findings = validate(ProfiledRules, document)
     findings = [*document.findings, *findings]
     findings += [
         Finding("error", "contradiction", message, document.place((option,)))
         for option, message in (rule_contradictions(rules) if rules else ())
     ]
     if findings or rules is None:
-        raise InputError(sorted(findings, key=_position))
+        raise InputError(sorted(findings, key=by_position))
     return rules.rules
 
 
-def _validate(model: type[T], document: Document) -> tuple[T | None, list[Finding]]:
+def validate(model: type[T], document: Document) -> tuple[T | None, list[Finding]]:
+    """Return a document as a model, or None and every problem."""
     try:
         return model.model_validate(document.data), []
     except ValidationError as error:
         return None, explain(model, document, error)
 
 
-def _position(finding: Finding) -> tuple[int, int]:
+def by_position(finding: Finding) -> tuple[int, int]:
+    """Return line and column, to put findings in the order of the file."""
     place = finding.place
     return (place.line or 0, place.column or 0) if place else (0, 0)
 

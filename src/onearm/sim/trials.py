@@ -1,0 +1,385 @@
+"""Whole trials, a block at a time: draw, judge, look, cut, count.
+
+Takes a plan (protocol, scenario, what counts), gives the numbers of each trial
+of a block as columns. A block is drawn from its own stream of random numbers:
+the same block gives the same numbers whoever computes it, in whatever order.
+Summarises nothing, writes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+from onearm.clinical.subject import censoring_of
+from onearm.design.operating import Look
+from onearm.errors import InputError
+from onearm.protocol.censoring import PRESETS, CensoringRules, Preset
+from onearm.protocol.model import Protocol, SurvivalDesign
+from onearm.results.design_rows import historical_curve, planned_design
+from onearm.sim.best import Best, best_responses
+from onearm.sim.irecist import judge_irecist
+from onearm.sim.kernel import judge
+from onearm.sim.patients import Cohort, draw, streams
+from onearm.sim.scenario import Scenario
+from onearm.sim.seen import CR, NE, NEVER, NONE, PD, PR, Bools, Facts, Ints, TimePoints
+from onearm.sim.times import (
+    Times,
+    overall_survival,
+    progression_free,
+    progression_free_irecist,
+)
+from onearm.stats.proportion import interval
+from onearm.stats.survival_batch import kaplan_meier_batch
+from onearm.terms import DAYS_PER_MONTH
+
+BLOCK = 250
+"""Trials of one block: few enough that the arrays of a block stay near the processor."""
+
+RATE_PARTS = ("rate", "rate_lower", "rate_upper")
+Columns = dict[str, npt.NDArray[Any]]
+Counting = Literal["confirmed", "unconfirmed", "irecist"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When a trial is a success: looks at counts, or a one-sample log-rank test.
+
+    ``needed`` is the least number of responders by number of patients counted.
+    ``evaluable`` says whether the first patients with an assessment are counted,
+    or all who were treated.
+    """
+
+    n: int
+    evaluable: bool
+    n1: int | None = None
+    r1: int | None = None
+    needed: tuple[int, ...] = ()
+    hazard: tuple[float, float] | None = None  # Weibull scale in days, shape
+    critical: float | None = None
+
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """The rule as looks at counts; none for a rule on times."""
+        if not self.needed:
+            return ()
+        last = Look(self.n, self.needed[self.n] - 1, self.needed[self.n])
+        return (last,) if self.n1 is None else (Look(self.n1, self.r1), last)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is simulated: a protocol, a scenario, and what counts as a response."""
+
+    protocol: Protocol
+    scenario: Scenario
+    seed: int = 1
+    counting: Counting = "confirmed"
+    preset: Preset | None = None
+    with_irecist: bool = False  # judge iRECIST although it does not count
+    n: int | None = None  # patients of a trial; None: as the protocol plans
+    rule_override: Rule | None = field(default=None)
+
+    @cached_property
+    def enrolled(self) -> int:
+        """Patients that a trial enrols when it does not stop early."""
+        return self.n or sum(cohort.planned for cohort in self.protocol.cohorts)
+
+    @cached_property
+    def rule(self) -> Rule:
+        """The decision rule."""
+        return self.rule_override or decision_rule(self.protocol, self.enrolled)
+
+    @cached_property
+    def landmarks(self) -> tuple[int, ...]:
+        """Days of the protocol's landmark rates, rounded down to whole days."""
+        return tuple(int(period.days) for period in self.protocol.analysis.landmarks)
+
+    @cached_property
+    def missed_limit(self) -> int | None:
+        """Days that may pass without an adequate assessment."""
+        plan = self.protocol.response
+        every = plan.assess_every_days
+        return 2 * (every + (plan.assess_window_days or 0)) if every else None
+
+    @property
+    def has_irecist(self) -> bool:
+        """Whether iRECIST is judged."""
+        return self.with_irecist or self.counting == "irecist"
+
+    def censoring(self) -> CensoringRules:
+        """Return how PFS is censored."""
+        return PRESETS[self.preset] if self.preset else censoring_of(self.protocol, "pfs")
+
+
+def decision_rule(protocol: Protocol, enrolled: int) -> Rule:
+    """Return the decision rule of a protocol.
+
+    A decision on the lower limit of the response rate counts all treated
+    patients; a design by counts the first evaluable ones, as many as it needs.
+
+    Raises
+    ------
+    InputError
+        If the protocol decides otherwise.
+    """
+    design = protocol.design
+    decided = next((e for e in protocol.endpoints.primary if e.decision is not None), None)
+    if decided is not None and decided.decision is not None:
+        if decided.id != "orr":
+            raise InputError(f"only a decision on orr can be simulated; got one on {decided.id}")
+        about, method = decided.decision, protocol.analysis.interval
+        limit = float(about.lower_limit_above)
+        needed = [0]
+        for n in range(1, enrolled + 1):
+            met = (
+                x
+                for x in range(n + 1)
+                if interval(x, n, method=method, level=about.level).lower > limit
+            )
+            needed.append(next(met, n + 1))
+        return Rule(enrolled, evaluable=False, needed=tuple(needed))
+    planned = planned_design(protocol)
+    if isinstance(design, SurvivalDesign):
+        if design.test != "one-sample log-rank" or design.endpoint != "pfs":
+            raise InputError(
+                "of the survival designs the one-sample log-rank test of pfs can be simulated; "
+                f"got a {design.test} of {design.endpoint}"
+            )
+        curve = historical_curve(design)
+        scale = float(curve.scale * DAYS_PER_MONTH)
+        critical = -float(ndtri(float(design.alpha)))
+        return Rule(
+            enrolled, evaluable=False, hazard=(scale, float(curve.shape)), critical=critical
+        )
+    last = planned.rule[-1]
+    first = planned.rule[0] if len(planned.rule) > 1 else None
+    return Rule(
+        last.n,
+        evaluable=True,
+        n1=first.n if first else None,
+        r1=first.futile if first else None,
+        needed=(last.effective or last.n + 1,) * (last.n + 1),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A block of patients with what the rules say, before the data cut."""
+
+    cohort: Cohort
+    points: TimePoints
+    trials: int
+    n: int
+
+    def table(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return patients as trials by rows."""
+        return values.reshape(self.trials, self.n)
+
+
+def run_block(plan: Plan, block: int, trials: int = BLOCK) -> Columns:
+    """Return the numbers of the trials of one block, a column each, in order."""
+    judged = judge_block(plan, block, trials)
+    return _analyse(plan, judged, *look(plan, judged))
+
+
+def judge_block(plan: Plan, block: int, trials: int) -> Judged:
+    """Draw the patients of a block and judge their time points."""
+    protocol = _protocol(plan)
+    rngs = streams(plan.seed, block)
+    cohort = draw(plan.scenario, protocol, rngs, trials=trials, n=plan.enrolled)
+    rules = protocol.response.rules
+    points = judge(cohort.seen, rules)
+    is_pd = (points.overall == PD) & (points.day > 0)
+    first_pd = np.where(is_pd, points.day, NEVER).min(axis=0)
+    last = np.minimum(first_pd, NEVER - 10_000) + plan.scenario.reading.beyond_progression
+    points = _until(points, last)
+    if plan.has_irecist:
+        cohort = replace(cohort, seen=replace(cohort.seen, day=points.day))
+        points = judge_irecist(cohort.seen, points, rules)
+    return Judged(cohort, points, trials, plan.enrolled)
+
+
+def _protocol(plan: Plan) -> Protocol:
+    """Return the protocol with iRECIST beside RECIST 1.1 if it counts, and without otherwise."""
+    also = "iRECIST" if plan.has_irecist else None
+    if plan.protocol.response.also == also:
+        return plan.protocol
+    response = plan.protocol.response.model_copy(update={"also": also})
+    return plan.protocol.model_copy(update={"response": response})
+
+
+def _until(points: TimePoints, last: Ints) -> TimePoints:
+    """Return the time points up to and including a day of each patient."""
+    day = np.where(points.day <= last, points.day, 0)
+    return replace(points, day=day)
+
+
+def responded(plan: Plan, best: Best) -> tuple[Bools, Ints]:
+    """Return who responded, and the day on which that was known."""
+    if plan.counting == "unconfirmed":
+        return (best.best == CR) | (best.best == PR), best.best_day
+    if plan.counting == "irecist":
+        assert best.ibor is not None  # judged by iRECIST
+        assert best.confirmed_iresponse_day is not None
+        return (best.ibor == CR) | (best.ibor == PR), best.confirmed_iresponse_day
+    return best.confirmed_response, best.confirming_day
+
+
+def best_of(plan: Plan, points: TimePoints, facts: Facts) -> Best:
+    """Return the best responses by the protocol's rules."""
+    response = plan.protocol.response
+    return best_responses(points, response.rules, facts, response.assess_every_days)
+
+
+def look(plan: Plan, judged: Judged) -> tuple[Bools, Bools, Ints, Ints]:
+    """Do the interim look: who is enrolled, which trials stop, responders then, days of entry."""
+    entry = judged.table(judged.cohort.entry)
+    everyone = np.ones(entry.shape, dtype=bool)
+    nobody = np.zeros(judged.trials, dtype=bool)
+    rule, interim = plan.rule, plan.scenario.interim
+    if rule.n1 is None or rule.r1 is None or interim is None:
+        return everyone, nobody, np.zeros(judged.trials, dtype=np.int64), entry
+    facts = judged.cohort.facts
+    has_responded, known = responded(plan, best_of(plan, judged.points, facts))
+    is_seen = ((judged.points.day > 0) & (judged.points.overall != NE)).any(axis=0)
+    evaluable = judged.table(is_seen) if rule.evaluable else everyone
+    in_stage1 = evaluable & (np.cumsum(evaluable, axis=1) <= rule.n1)
+    is_pd = (judged.points.overall == PD) & (judged.points.day > 0)
+    settled = np.where(is_pd, judged.points.day, NEVER).min(axis=0)
+    settled = np.minimum(np.minimum(settled, facts.death), interim.wait)
+    settled = np.minimum(settled, np.where(has_responded, known, NEVER))
+    look = np.where(in_stage1, entry + judged.table(settled), 0).max(axis=1)
+    in_time = entry + judged.table(known) <= look[:, None]
+    responders = (in_stage1 & judged.table(has_responded) & in_time).sum(axis=1)
+    stops = responders <= rule.r1
+    order = np.arange(judged.n)
+    last1 = np.where(in_stage1, order, 0).max(axis=1)[:, None]
+    if interim.accrual == "pauses":
+        later = order > last1
+        following = np.take_along_axis(entry, np.minimum(last1 + 1, judged.n - 1), axis=1)
+        delay = np.maximum(look[:, None] - following, 0)
+        entry = np.where(later, entry + delay, entry)
+        enrolled = ~stops[:, None] | ~later
+    else:
+        enrolled = ~stops[:, None] | (entry <= look[:, None]) | (order <= last1)
+    return enrolled, stops, responders, entry
+
+
+def _analyse(
+    plan: Plan, judged: Judged, enrolled: Bools, stops: Bools, stage1: Ints, entry: Ints
+) -> Columns:
+    """Cut the data and count."""
+    last_entry = np.where(enrolled, entry, 0).max(axis=1)
+    cut = last_entry + plan.scenario.cut_after_last_entry
+    facts, points = at_cut(judged, (cut[:, None] - entry).reshape(-1))
+    best = best_of(plan, points, facts)
+    has_responded, _ = responded(plan, best)
+    if plan.counting == "irecist":
+        assert best.ipfs_day is not None  # judged by iRECIST
+        pfs = progression_free_irecist(
+            points, best.ipfs_day, facts, plan.censoring(), plan.missed_limit
+        )
+    else:
+        pfs = progression_free(points, facts, plan.censoring(), plan.missed_limit)
+    is_responder = judged.table(has_responded) & enrolled
+    is_seen = judged.table(((points.day > 0) & (points.overall != NE)).any(axis=0)) & enrolled
+    group = judged.table(judged.cohort.group)
+    columns: Columns = {
+        "enrolled": enrolled.sum(axis=1),
+        "evaluable": is_seen.sum(axis=1),
+        "stopped": stops.astype(np.int64),
+        "stage1_responders": stage1,
+        "responders": is_responder.sum(axis=1),
+        "duration": cut,
+        "accrual": last_entry,
+    }
+    columns["counted"], columns["counted_responders"] = _counted(
+        plan.rule, is_seen, enrolled, is_responder
+    )
+    for at, one in enumerate(plan.scenario.groups):
+        columns[f"enrolled_{one.id}"] = ((group == at) & enrolled).sum(axis=1)
+        columns[f"responders_{one.id}"] = ((group == at) & is_responder).sum(axis=1)
+    columns |= _survival("pfs", plan, judged, pfs, enrolled)
+    columns |= _survival("os", plan, judged, overall_survival(facts), enrolled)
+    columns["success"] = (_success(plan, columns, pfs, judged, enrolled) & ~stops).astype(np.int64)
+    return columns
+
+
+def at_cut(judged: Judged, cut: Ints) -> tuple[Facts, TimePoints]:
+    """Return what is known at the data cut, days since the first dose of each patient."""
+    facts = judged.cohort.facts
+    points = _until(judged.points, cut)
+    if points.irecist is not None:
+        points = replace(points, irecist=np.where(points.day > 0, points.irecist, NONE))
+    return (
+        Facts(
+            np.where(facts.death <= cut, facts.death, NEVER),
+            np.where(facts.new_therapy <= cut, facts.new_therapy, NEVER),
+            facts.clinical_progression,
+            np.where(facts.discontinuation <= cut, facts.discontinuation, NEVER),
+            np.maximum(np.minimum(facts.last_contact, cut), 0),
+            cut,
+            facts.has_baseline,
+        ),
+        points,
+    )
+
+
+def _counted(rule: Rule, is_seen: Bools, enrolled: Bools, responded: Bools) -> tuple[Ints, Ints]:
+    """Return how many patients the decision counts, and the responders among them."""
+    of = is_seen if rule.evaluable else enrolled
+    counts = of & (np.cumsum(of, axis=1) <= rule.n)
+    return counts.sum(axis=1), (counts & responded).sum(axis=1)
+
+
+def _success(plan: Plan, columns: Columns, pfs: Times, judged: Judged, enrolled: Bools) -> Bools:
+    rule = plan.rule
+    if rule.hazard is None or rule.critical is None:
+        needed = np.array(rule.needed)[columns["counted"]]
+        return np.asarray(columns["counted_responders"] >= needed)
+    scale, shape = rule.hazard
+    hazard = (judged.table(pfs.days) / scale) ** shape
+    expected = np.where(enrolled, hazard, 0).sum(axis=1)
+    observed = (judged.table(pfs.is_event) & enrolled).sum(axis=1)
+    columns["observed"], columns["expected"] = observed, expected
+    return np.asarray((expected - observed) / np.sqrt(expected) >= rule.critical)
+
+
+def _survival(name: str, plan: Plan, judged: Judged, times: Times, enrolled: Bools) -> Columns:
+    """Return events, median with limits, and landmark rates of each trial."""
+    days, events = judged.table(times.days), judged.table(times.is_event)
+    analysis, at = plan.protocol.analysis, plan.landmarks
+    columns: Columns = {f"{name}_events": (events & enrolled).sum(axis=1)}
+    found = {
+        key: np.full(judged.trials, np.nan)
+        for key in [
+            *(f"{name}_median", f"{name}_median_lower", f"{name}_median_upper"),
+            *(f"{name}_{part}_{day}" for day in at for part in RATE_PARTS),
+        ]
+    }
+    sizes = enrolled.sum(axis=1)
+    for size in np.unique(sizes):
+        whom = sizes == size
+        rows = enrolled[whom]
+        batch = kaplan_meier_batch(
+            days[whom][rows].reshape(-1, size),
+            events[whom][rows].reshape(-1, size),
+            level=float(analysis.level),
+            transform=analysis.transform,
+            convention=analysis.convention,
+            landmarks=at,
+        )
+        found[f"{name}_median"][whom] = batch.median
+        found[f"{name}_median_lower"][whom] = batch.lower
+        found[f"{name}_median_upper"][whom] = batch.upper
+        for column, day in enumerate(at):
+            found[f"{name}_rate_{day}"][whom] = batch.rate[:, column]
+            found[f"{name}_rate_lower_{day}"][whom] = batch.rate_lower[:, column]
+            found[f"{name}_rate_upper_{day}"][whom] = batch.rate_upper[:, column]
+    return columns | found

@@ -1,0 +1,82 @@
+"""Scenario files: what is wrong with one is said in a line, with its place."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from onearm.errors import InputError
+from onearm.pipeline.simulate import Options, load_scenario, simulate_scenario
+
+STUDIES = {"tqb2450-ib-02": "reported", "nct07388875": "alternative"}
+
+INTERIM = "interim: {wait: 18 weeks, accrual: pauses, assumed: x}\ncut_after"
+WRONG = [  # study, what stands there, what is put in its place, what is said
+    ("tqb2450-ib-02", "missed: 0.03", "missed: 1.3", "must be a probability between 0 and 1"),
+    ("tqb2450-ib-02", "missed: 0.03", "mised: 0.03", "did you mean 'missed'"),
+    ("tqb2450-ib-02", "jitter: 5 days", "jitter: 30 days", "less than half the interval of 42"),
+    ("tqb2450-ib-02", "jitter: 5 days", "jitter: 5", "such as '21 days' or '6 weeks'"),
+    ("tqb2450-ib-02", "share: {value: 0.4,", "share: {value: 0.5,", "must add up to 1; got 1.1"),
+    ("tqb2450-ib-02", "[0.3, 0.4, 0.2, 0.07, 0.03]", "[1, 0, 0, 0, 0, 0]", "allows 5 targets"),
+    ("tqb2450-ib-02", "rate: 1.76 per month", "rate: 1.76", "a rate with its unit"),
+    ("tqb2450-ib-02", "rate: 1.76 per month", "rate: 0 per month", "must be above 0"),
+    ("tqb2450-ib-02", "rate: 1.76 per month", "rate: -1 per month", "a rate with its unit"),
+    ("tqb2450-ib-02", "kind: poisson", "kind: weibull", "must be 'constant', 'poisson'"),
+    ("tqb2450-ib-02", "median: 32 mm, cv: 0.6", "median: 32 mm, cv: -1", "must be at least 0"),
+    ("tqb2450-ib-02", "median: 32 mm", "median: 0 mm", "a length above 0"),
+    ("tqb2450-ib-02", "where: {histology: ASPS}", "where: {histologie: ASPS}", "no characteristic"),
+    ("tqb2450-ib-02", "group: non-asps", "group: others", "must be one of asps, non-asps"),
+    ("tqb2450-ib-02", "months: 7.85", "value: 7.85", "`months` for a median"),
+    ("tqb2450-ib-02", "value: 0.3667", "value: 36.67", "between 0 and 1; got 36.67"),
+    ("tqb2450-ib-02", "  assumed: not reported; usual for metastatic sarcoma\n", "", "a `source`"),
+    ("nct07388875", "accrual: continues", "accrual: stops", "must be 'continues' or 'pauses'"),
+    ("tqb2450-ib-02", "cut_after", INTERIM, "plans no interim look"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("study", "stands", "instead", "said"), WRONG, ids=lambda text: text[:24])
+def test_a_wrong_scenario_is_said_with_its_place(study, stands, instead, said, tmp_path):
+    folder = tmp_path / "scenarios"
+    folder.mkdir()
+    shutil.copy(Path("studies") / study / "protocol.yaml", tmp_path)
+    text = (Path("studies") / study / "scenarios" / f"{STUDIES[study]}.yaml").read_text()
+    assert stands in text
+    (folder / "wrong.yaml").write_text(text.replace(stands, instead, 1))
+
+    with pytest.raises(InputError) as raised:
+        load_scenario(folder / "wrong.yaml")
+    assert any(
+        said in line and line.startswith("wrong.yaml:") for line in str(raised.value).split("\n")
+    )
+
+
+def test_a_scenario_outside_a_study_says_so(tmp_path):
+    shutil.copy("studies/tqb2450-ib-02/scenarios/reported.yaml", tmp_path)
+
+    with pytest.raises(InputError, match="stands in the folder `scenarios` of a study"):
+        load_scenario(tmp_path / "reported.yaml")
+
+
+REPORTED = Path("studies/tqb2450-ib-02/scenarios/reported.yaml")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (Options(trials=0), "--trials must be at least 1"),
+        (Options(workers=-1), "--workers must be at least 1"),
+        (Options(engine="rey"), "did you mean 'ray'"),
+        (Options(address="10.0.0.5:6379"), "--address goes with --engine ray"),
+        (Options(engine="ray", address="nowhere"), "must be HOST:PORT"),
+        (Options(until=2), "--until must be between 0 and 0.5"),
+        (Options(resume=True), "need --out"),
+        (Options(shard="4/3", out=Path("out/x")), "must be I/N"),
+        (Options(write_study=Path("studies")), "needs a new or an empty folder"),
+        (Options(out=Path("README.md")), "README.md is a file"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(options, said):
+    with pytest.raises(InputError, match=said):
+        simulate_scenario(REPORTED, options)
