@@ -12,9 +12,11 @@ import json
 import math
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,7 +29,7 @@ from onearm import format as fmt
 from onearm.cli import app
 from onearm.pipeline.figure import trial_of
 from onearm.pipeline.run import analyse
-from onearm.report.figures import Trial, Wanted, style, svg_of
+from onearm.report.figures import Trial, Wanted, image_of, missing_letters, style, svg_of
 from onearm.report.gallery import KINDS, draw_figure, kind_of
 from onearm.report.plate import GRADES, RESPONSES, Drawn, add_caption, width_of
 from onearm.report.shown import Shown
@@ -734,6 +736,40 @@ def test_a_group_shows_its_own_patients_alone(trials):
         people = {cell.text for row in drawn.data.rows for cell in row if "TQB-" in cell.text}
         assert people <= members
         assert drawn.title.endswith(", ASPS")
+
+
+HOSTILE = """<b>&"x"</b> $\\alpha_1$ ]]> 贫血"""
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_hostile_words_stay_words(trials, columns):
+    trial = trials["nct07083375"]
+    course = next(one for one in trial.courses if one.subject_id == "QL-031")
+    events = tuple(replace(event, term=HOSTILE) for event in course.adverse_events)
+    hostile = replace(course, adverse_events=events)
+    for name in ("events", "profile"):
+        one = Trial(trial.shown, trial.answers, trial.records, [hostile], trial.bands)
+        drawn = draw_figure(kind_of(name), one, Wanted((), "QL-031", columns))
+        with style():
+            add_caption(drawn)
+            svg = image_of(drawn.plate.canvas, "svg", drawn.title, drawn.alternative)
+        ElementTree.fromstring(svg)
+        assert b"<b>" not in svg
+        assert missing_letters(drawn.plate.canvas) in ("血贫", "")  # shortened in one column
+        assert any(HOSTILE in words for words in drawn.marks.values())
+
+
+def test_letters_that_the_font_lacks_are_told(tmp_path):
+    study = shutil.copytree(ROOT / "studies" / "nct07388875", tmp_path / "study")
+    path = study / "data" / "adverse_events.csv"
+    lines = path.read_text(encoding="utf-8").replace("Nausea", "恶心")
+    path.write_text(lines, encoding="utf-8")
+    out = tmp_path / "events.svg"
+    run = CliRunner().invoke(app, ["figure", str(study), "events", "--out", str(out)])
+
+    assert run.exit_code == 0
+    assert "Drawn as boxes, because the font lacks them: 心 恶" in run.stdout
+    assert run.stderr == ""
 
 
 # The command.

@@ -42,16 +42,15 @@ class DrawnFigure:
     data: Path
     alternative: str
     caption: str
+    missing: str = ""  # letters that the font lacks
 
     def as_text(self) -> str:
         """Return the files, the title, the caption and the alternative text."""
-        lines = (
-            self.title,
-            *filter(None, (self.caption,)),
-            "",
-            f"In words: {self.alternative}",
-            "",
-        )
+        lines = [self.title, *filter(None, (self.caption,))]
+        lines += ["", f"In words: {self.alternative}", ""]
+        if self.missing:
+            letters = " ".join(self.missing)
+            lines += [f"Drawn as boxes, because the font lacks them: {letters}", ""]
         return "\n".join((*lines, f"Figure: {self.path}", f"Data: {self.data}"))
 
     def as_json(self) -> dict[str, str]:
@@ -61,6 +60,7 @@ class DrawnFigure:
             "title": self.title,
             "caption": self.caption,
             "alternative": self.alternative,
+            "missing_letters": self.missing,
             "path": str(self.path),
             "data": str(self.data),
         }
@@ -140,7 +140,7 @@ def figure(
     if not kind.draw:
         _check_sheet(kind, groups, subject, columns)
         return _of_design(study, name, path, ending, dpi)
-    from onearm.report.figures import Wanted, image_of, style
+    from onearm.report.figures import Wanted, image_of, missing_letters, style
     from onearm.report.gallery import draw_figure
     from onearm.report.model import text_of
     from onearm.report.plate import add_caption
@@ -158,7 +158,10 @@ def figure(
         image = image_of(drawn.plate.canvas, ending, drawn.title, drawn.alternative, dpi)
     data = path.with_suffix(".csv")
     _write({path: image, data: csv_of(drawn.data, analysed.results).encode()})
-    return DrawnFigure(name, drawn.title, path, data, drawn.alternative, text_of(drawn.caption))
+    return DrawnFigure(
+        name, drawn.title, path, data, drawn.alternative, text_of(drawn.caption),
+        missing_letters(drawn.plate.canvas),
+    )  # fmt: skip
 
 
 def _check_sheet(kind: Kind, groups: Sequence[str], subject: str | None, columns: int) -> None:

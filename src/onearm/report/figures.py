@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,7 +36,7 @@ RULE = "#c9d0d6"
 POINTS_PER_INCH = 72
 DPI = 300
 Ending = Literal["svg", "pdf", "png", "tif"]
-STYLE = {
+STYLE: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],  # shipped with matplotlib: no search among other fonts
     "font.size": 9.0,
     "text.color": INK,
@@ -162,14 +163,28 @@ class Wanted:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw with our settings alone, whatever the user's own are."""
+    """Draw with our settings alone, whatever the user's own are.
+
+    A letter that the font lacks is drawn as a box; ``missing_letters`` tells which.
+    """
     import matplotlib
 
     ours: dict[Any, Any] = dict(matplotlib.rcParamsDefault)
     ours.update(STYLE)
     ours.pop("backend", None)
-    with matplotlib.rc_context(ours):
+    with matplotlib.rc_context(ours), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
         yield
+
+
+def missing_letters(drawing: Canvas) -> str:
+    """Return the letters of a figure that its font lacks, and that stand as boxes in it."""
+    from matplotlib.font_manager import findfont, get_font
+    from matplotlib.text import Text
+
+    known = get_font(findfont(STYLE["font.family"][0])).get_charmap()
+    used = {letter for text in drawing.findobj(Text) for letter in text.get_text()}
+    return "".join(sorted(letter for letter in used if ord(letter) not in known and letter > " "))
 
 
 def canvas(width: float, height: float) -> Canvas:
