@@ -263,6 +263,8 @@ def add_marker_tests(ledger: Ledger, population: Population, analysis: Analysis)
     The tests are that of each marker and endpoint: Fisher's or the area's for response,
     the likelihood ratio's for PFS and OS.
     """
+    if not _markers(population):
+        return
     rows = [
         row
         for row in ledger.rows

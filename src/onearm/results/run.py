@@ -30,13 +30,8 @@ from onearm.results.disposition import add_deaths, add_disposition
 from onearm.results.doses import add_exposure, add_reduced, add_treatment_time
 from onearm.results.emergent import add_emergent, add_special_interest
 from onearm.results.exposure import add_intensity
-from onearm.results.immune_related import (
-    add_hazard,
-    add_incidence,
-    add_irae_outcome,
-    add_irsae,
-    add_landmark,
-)
+from onearm.results.immune_outcome import add_hazard, add_landmark
+from onearm.results.immune_related import add_incidence, add_irae_outcome, add_irsae
 from onearm.results.labs import add_lab_shift, add_lab_worst
 from onearm.results.ledger import Ledger, Person, Population
 from onearm.results.liver import add_liver
