@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from onearm.errors import InputError
-from onearm.io.dataset import Dataset, Variable
+from onearm.io.dataset import Dataset, Variable, check_size
 from onearm.io.dataset_json import dataset_json, read_dataset_json, write_dataset_json
 from onearm.io.parquet import read_parquet, write_parquet
 from onearm.io.xpt import read_xpt, write_xpt
@@ -303,6 +303,8 @@ def test_deep_nesting_and_huge_claims_are_refused_at_once(tmp_path: Path) -> Non
     deep.write_text('{"rows":' + "[" * 200_000)
     with pytest.raises(InputError, match="nested too deeply"):
         read_dataset_json(deep)
+    with pytest.raises(InputError, match="claims 1000000000 rows of 3 variables"):
+        check_size("bomb.parquet", 10**9, 3)
 
 
 @pytest.mark.parametrize("suffix", ["xpt", "parquet"])

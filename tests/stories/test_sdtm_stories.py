@@ -369,3 +369,11 @@ def test_splits_merges_and_doubts_read_back_as_they_were_written(tmp_path: Path)
     assert sorted(plain, key=repr) == sorted(
         (replace(r, source=NOWHERE) for r in readers), key=repr
     )
+
+
+def test_two_formats_of_one_domain_are_not_read_twice(tmp_path: Path) -> None:
+    folder(tmp_path, tu=TU + BASELINE, tr=TR + FIRST)
+    (tmp_path / "tr.data").write_text(TR + FIRST)
+
+    with pytest.raises(InputError, match=r"^tr.data: tr.csv is there too; keep one format"):
+        respond(tmp_path)

@@ -217,7 +217,13 @@ def read_folder(folder: Path) -> Folder:
     if (folder / MAPPING).is_file():
         found.mapping = read_mapping(folder / MAPPING)
     supplements: list[Observation] = []
+    stems: dict[str, Path] = {}
     for path in _files(folder):
+        other = stems.setdefault(path.stem.lower(), path)
+        if other is not path:
+            message = f"{other.name} is there too; keep one format of each domain in the folder"
+            found.findings.append(Finding("error", "two-formats", message, Place(path.name)))
+            continue
         try:
             rows = list(_read_file(path, found))
         except InputError as error:

@@ -22,6 +22,9 @@ from onearm.io.sdtm_labels import dataset_label, variable_label
 from onearm.io.sdtm_responses import SCALES
 from onearm.io.sdtm_rows import TESTS, Cells, Writing, kind_of, number_of, text_of
 
+TIMING = ("VISITNUM", "VISIT", "EPOCH", "DTC", "STDTC", "ENDTC", "DY", "STDY", "ENDY")
+"""Timing variables, in the order in which they stand behind all others."""
+
 NOT_WRITTEN = ("overrides", "endpoints", "samples")
 """Tables that have no domain here."""
 
@@ -263,8 +266,18 @@ def _relationships(writing: Writing) -> Iterator[Dataset]:
         yield _dataset("RELREC", rows)
 
 
+def _timing(variable: str) -> int:
+    """Return the place of a timing variable behind all others, in the order of the guide."""
+    for name in (variable, variable[2:]):
+        if name in TIMING:
+            return 1 + TIMING.index(name)
+    return 0
+
+
 def _dataset(name: str, rows: Sequence[Cells]) -> Dataset:
     names = list(dict.fromkeys(variable for row in rows for variable in row))
+    if name != "DM":
+        names.sort(key=_timing)
     keys = ("STUDYID", "USUBJID", f"{name}SEQ")
     variables = [
         Variable(

@@ -271,7 +271,8 @@ def with_first_doses(
         doses = [dose for dose in records.doses or () if dose.dose > 0]
         if subject.first_dose_date is None and doses:
             first = min(doses, key=lambda dose: dose.start_date)
-            message = f"first_dose_date is empty; the first of doses.csv counts, {first.start_date}"
+            message = f"first_dose_date is empty; the first of {first.source.file} counts, "
+            message += str(first.start_date)
             place = _place(subject, "first_dose_date")
             whom = subject.subject_id
             findings.append(Finding("warning", "first-dose-missing", message, place, whom))
