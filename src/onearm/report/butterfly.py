@@ -22,7 +22,7 @@ THRESHOLD = 0.10
 MOST = 40
 STEP = {1: 9.5, 2: 11.0}
 TOP, BOTTOM = 18.0, 26.0
-TICK = 18.0  # points that the label of a tick needs
+TICK = 14.0  # points that the label of a tick needs
 ALL, SEVERE = "#8fa3b3", GRADES[4]
 NAMES = {"trae": "Treatment-related adverse events", "ae": "Adverse events"}
 
@@ -99,8 +99,10 @@ def _plate(
     left = plate.panel(34, TOP, middle, bottom)
     right = plate.panel(middle + wide, TOP, plate.width - 26, bottom)
     scale = max(most[0] / (1 - share), most[1] / share)
+    percent = both / scale / 100  # points
+    every = next(n for n in (5, 10, 20, 25, 50, 100) if n * percent >= TICK or n == 100)
     for axes, part, is_left in ((left, 1 - share, True), (right, share, False)):
-        _axes(axes, len(rows), scale * part, is_left, both * part)
+        _axes(axes, len(rows), scale * part, is_left, every)
     return plate, (left, right, middle + wide / 2, room)
 
 
@@ -129,8 +131,7 @@ def _edge(plate: Plate, axes: Axes, side: int) -> float:
     return float(box.x1 if side else box.x0) * plate.width
 
 
-def _axes(axes: Axes, n: int, end: float, is_left: bool, points: float) -> None:
-    every = next(n for n in (5, 10, 20, 25, 50, 100) if end * 100 / n * TICK <= points)
+def _axes(axes: Axes, n: int, end: float, is_left: bool, every: int) -> None:
     ticks = range(0, int(end * 100 + 0.001) + 1, every)
     axes.set_xticks([tick / 100 for tick in ticks], [str(tick) for tick in ticks])
     axes.set_xlim((end, 0) if is_left else (0, end))
