@@ -378,6 +378,34 @@ def figure(
 
 
 @app.command()
+def table(
+    study: Study,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="A table, or its alias such as DMT01.")
+    ] = None,
+    kind: Annotated[str, typer.Option("--format", help="text, html, csv, docx or rtf.")] = "text",
+    profile: Annotated[
+        str | None, typer.Option(help="journal, csr or label; the protocol's own by default.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="The file to write.")] = None,
+    is_list: Annotated[bool, typer.Option("--list", help="List every table there is.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make one table or listing of STUDY.
+
+    Example: onearm table studies/tqb2450-ib-02 RSPT01 --profile csr
+    """
+    if is_list == (name is not None):
+        raise typer.BadParameter("give the NAME of a table, or --list")
+    with one_line_errors():
+        from onearm.pipeline.table import list_tables, make_table
+
+        _print(
+            list_tables() if name is None else make_table(study, name, kind, profile, out), as_json
+        )
+
+
+@app.command()
 def compare(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A study or a results.json.")],
     other: Annotated[

@@ -177,6 +177,25 @@ class ResultRow(Protocol):
     def note(self) -> str | None: ...  # noqa: D102
 
 
+def has_number(row: ResultRow | None) -> bool:
+    """Return whether a result exists and is a number, so that it can be drawn or sorted by."""
+    return row is not None and row.value is not None
+
+
+def by_number(row: ResultRow | None, one: str, many: str) -> str:
+    """Return the words that go with a count: ``one`` with 1, ``many`` with 0, 2, 3, ..."""
+    return one if row is not None and row.value == 1 else many
+
+
+def exact(row: ResultRow) -> str | None:
+    """Return a result unrounded, with its unit, or its code; None where it has neither.
+
+    For the trace of a printed number, which shows what it was rounded from.
+    """
+    text = row.code or (None if row.value is None else plain(row.value))
+    return f"{text} {row.unit or ''}".rstrip() if text else None
+
+
 def result(row: ResultRow | None, profile: ProfileName = "journal") -> str:
     """Return a result as it is printed, without unit or percent sign.
 

@@ -27,6 +27,7 @@ COMMANDS = [
     "trace",
     "monitor",
     "figure",
+    "table",
     "compare",
     "export",
     "validate",

@@ -23,20 +23,19 @@ from onearm.clinical.records import Source
 from onearm.errors import Finding, Place
 from onearm.io.yaml import read_yaml
 from onearm.pipeline.figure import trial_of
+from onearm.pipeline.material import material_of
 from onearm.pipeline.run import analyse
 from onearm.protocol.parse import parse_protocol
 from onearm.report.document import build_report
+from onearm.report.event_tables import adverse_event_table
 from onearm.report.figures import Trial
 from onearm.report.gallery import draw_figures
 from onearm.report.html import render_html
 from onearm.report.listings import finding_table, published_table
-from onearm.report.model import text_of
+from onearm.report.material import Material
+from onearm.report.model import Table, text_of
 from onearm.report.shown import Shown
-from onearm.report.tables import (
-    adverse_event_table,
-    baseline_table,
-    response_table,
-)
+from onearm.report.tables import baseline_table, response_table
 from onearm.results.model import Basis, Comparison, Contribution, Published, Results, Row
 from onearm.terms import Kind
 
@@ -47,7 +46,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 # Numbers that are no results: names of standards, levels, dates, and what the protocol states.
 NO_RESULTS = re.compile(
-    r"RECIST 1\.1|CTCAE \d\.\d|\d+\s%\sCI|\d+\s%\sconfidence|\d{4}-\d\d-\d\d|\d+ months|[Gg]rade \d"
+    r"RECIST 1\.1|CTCAE \d\.\d|\d+\s?%\sCI|\d+\s%\sconfidence|\d{4}-\d\d-\d\d|\d+ months"
+    r"|[Gg]rade \d"
     r"|at least \d+ % of|at most \d+ days after the last dose"
 )
 
@@ -100,16 +100,8 @@ def found():
 
 @pytest.fixture(scope="module")
 def document(found):
-    return build_report(
-        found.study.protocol,
-        found.results,
-        found.derived,
-        found.comparisons,
-        found.findings,
-        PROVENANCE,
-        records=found.study.subjects,
-        courses=trial_of(found).courses,
-    )
+    material = material_of(found, found.comparisons, trial_of(found).courses)
+    return build_report(found.study.protocol, found.results, material, PROVENANCE)
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +116,7 @@ def protocol():
 
 def figure(document, name):
     blocks = [block for section in document.sections for block in section.blocks]
-    return next(block for block in blocks if block.id == name)
+    return next(block for block in blocks if getattr(block, "id", None) == name)
 
 
 # Numbers and their results.
@@ -135,7 +127,8 @@ def test_no_number_stands_without_its_result(html):
         piece.text
         for piece in Page(html).pieces
         if not piece.result and not piece.is_quoted
-        if not {"title", "style", "script", "svg", "nav", "h1", "h2", "strong"} & {*piece.path}
+        if not {"title", "style", "script", "svg", "nav", "h1", "h2", "h3", "strong"}
+        & {*piece.path}
         if not ("th" in piece.path and "tbody" in piece.path)  # labels of lines, as ECOG 0
         if "header" not in piece.path
         if re.search(r"\d", NO_RESULTS.sub("", piece.text))
@@ -289,13 +282,14 @@ def test_the_same_inputs_give_the_same_bytes(html):
     program = f"""
 import sys
 from pathlib import Path
+from onearm.pipeline.material import material_of
 from onearm.pipeline.run import analyse
 from onearm.report.document import build_report
 from onearm.report.html import render_html
 from onearm.pipeline.figure import trial_of
 a = analyse(Path({str(STUDY)!r}))
-d = build_report(a.study.protocol, a.results, a.derived, a.comparisons, a.findings,
-                 {PROVENANCE!r}, records=a.study.subjects, courses=trial_of(a).courses)
+m = material_of(a, a.comparisons, trial_of(a).courses)
+d = build_report(a.study.protocol, a.results, m, {PROVENANCE!r})
 sys.stdout.buffer.write(render_html(d).encode("utf-8"))
 """
     env = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}
@@ -350,17 +344,23 @@ def test_one_patient_without_an_event_is_drawn(protocol):
     assert "os/all/median#line" not in elements
 
 
-def test_a_study_without_results_says_no_observations(protocol):
-    document = build_report(protocol, Results(()), (), (), (), {})
+@pytest.mark.parametrize(("outline", "least"), [("paper", 4), ("csr", 30)])
+def test_a_study_without_results_says_so_in_each_table(protocol, outline, least):
+    document = build_report(protocol, Results(()), outline=outline)
     html = render_html(document)
+    blocks = [block for section in document.sections for block in section.blocks]
+    empty = [block.absence for block in blocks if isinstance(block, Table) and not block.lines]
 
-    assert html.count("no observations") >= 8
+    assert html.count('<p class="empty">') == len(empty) >= least
+    assert all(text in html for text in empty)
     assert document.traces == {}
 
 
 def test_a_report_without_figures_says_how_to_get_them(protocol):
     results, derived = one_patient()
-    html = render_html(build_report(protocol, results, derived, with_figures=False))
+    html = render_html(
+        build_report(protocol, results, Material(derived=derived), with_figures=False)
+    )
 
     assert "<svg" not in html
     assert "pip install &#39;onearm[report]&#39;" in html
@@ -381,9 +381,11 @@ def test_hostile_texts_stay_texts(protocol):
     document = build_report(
         hostile,
         Results(results.rows, {"os/all": basis}),
-        derived,
-        [Comparison(published, None, None, "cannot check")],
-        [Finding("warning", "evil", EVIL, Place(EVIL, 1), EVIL)],
+        Material(
+            derived=derived,
+            comparisons=[Comparison(published, None, None, "cannot check")],
+            findings=[Finding("warning", "evil", EVIL, Place(EVIL, 1), EVIL)],
+        ),
         {"notice": EVIL, "inputs": {EVIL: EVIL}},
     )
     html = render_html(document)
@@ -515,7 +517,7 @@ addEventListener("load", () => setTimeout(() => {
     setTimeout(() => {
       tell("entered", document.getElementById("trace-title").textContent);
       dialog.close();
-      const first = document.querySelector('#table-2 [data-result][tabindex="0"]');
+      const first = document.querySelector('#table-response [data-result][tabindex="0"]');
       first.focus();
       first.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight", bubbles: true}));
       tell("moved", document.activeElement !== first && document.activeElement.dataset.result);

@@ -270,10 +270,10 @@ def csv_of(data: Plotted, results: Results) -> str:
     writer.writerow([*data.columns, "Results"])
     for cells in data.rows:
         exact = []
-        for text, result in cells:
+        for text, result, _ in cells:
             row = rows.get(result or "")
             exact.append(text if row is None or row.value is None else plain(row.value))
-        writer.writerow([*exact, "; ".join(one for _, one in cells if one)])
+        writer.writerow([*exact, "; ".join(cell.result for cell in cells if cell.result)])
     return out.getvalue()
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import os
 import platform
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -30,7 +29,9 @@ from onearm.pipeline.lab_findings import (
     lab_findings,
     lab_tables,
 )
+from onearm.pipeline.material import material_of
 from onearm.pipeline.study import Study, load_study
+from onearm.pipeline.written import write_files
 from onearm.results.model import Comparison, Results, Row
 from onearm.results.run import run_analyses
 from onearm.sim.agreement import DoubleProgramming, judge_again
@@ -240,7 +241,7 @@ def run_study(
     progress("drawing figures and writing the report")
     files["report.html"] = _report(analysed, comparisons, provenance, courses)
     progress("writing files")
-    return Ran(analysed, comparisons, _write(out, files))
+    return Ran(analysed, comparisons, write_files(out, files))
 
 
 def provenance_of(study: Study) -> dict[str, object]:
@@ -305,29 +306,8 @@ def _report(
     document = build_report(
         analysed.study.protocol,
         analysed.results,
-        analysed.derived,
-        comparisons,
-        analysed.findings,
+        material_of(analysed, comparisons, courses),
         provenance,
-        records=analysed.study.subjects,
-        courses=courses,
         with_figures=find_spec("matplotlib") is not None,
     )
     return render_html(document)
-
-
-def _write(out: Path, files: dict[str, str]) -> tuple[Path, ...]:
-    """Write all files beside their places, then rename them all."""
-    beside = {out / name: out / f"{name}.part" for name in files}
-    for path in beside:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        for part, text in zip(beside.values(), files.values(), strict=True):
-            part.write_text(text, encoding="utf-8", newline="\n")
-        for path, part in beside.items():
-            os.replace(part, path)
-    except OSError:
-        for part in beside.values():
-            part.unlink(missing_ok=True)
-        raise
-    return tuple(beside)

@@ -8,65 +8,37 @@ format. Computes nothing and knows no format.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from onearm import format as fmt
-from onearm.clinical.derived import SubjectCourse
-from onearm.clinical.records import SubjectRecords
-from onearm.errors import Finding
 from onearm.protocol.model import Protocol
-from onearm.report.figures import Answers, Trial
+from onearm.report.figures import Trial
 from onearm.report.gallery import draw_figures
-from onearm.report.listings import assumption_table, finding_table, published_table
+from onearm.report.material import Material
 from onearm.report.model import (
-    Block,
     Document,
     Facts,
-    Figure,
-    Paragraph,
-    Section,
     TracedBasis,
     TracedResult,
     TracedSubject,
-    phrase,
     phrases_of,
 )
-from onearm.report.readings import reading_table
-from onearm.report.safety_tables import emergent_table, exposure_table, laboratory_table
-from onearm.report.sensitivity import estimand_table, moved_table, sensitivity_table
+from onearm.report.outlines import Contents, Outline, sections_of
 from onearm.report.shown import Shown
-from onearm.report.tables import (
-    adverse_event_table,
-    baseline_table,
-    flow_table,
-    response_table,
-    safety_table,
-    time_table,
-)
-from onearm.report.wording import headlines, methods
-from onearm.results.model import Basis, Comparison, Results, Row
+from onearm.report.wording import headlines
+from onearm.results.model import Basis, Results, Row
 
-NO_FIGURES = (
-    "This report was made without its figures, because matplotlib is not installed. "
-    "With it they appear here:  pip install 'onearm[report]'"
-)
-ABSENT = {
-    "orr": "Not computed: the study brings no responses.",
-    "ae": "Not computed: the study brings no adverse events.",
-}
 IDS = re.compile(r'id="([^"#]+)')
 
 
 def build_report(
     protocol: Protocol,
     results: Results,
-    derived: Sequence[Answers],
-    comparisons: Sequence[Comparison] = (),
-    findings: Sequence[Finding] = (),
+    material: Material | None = None,
     provenance: Mapping[str, object] | None = None,
     *,
-    records: Sequence[SubjectRecords] = (),
-    courses: Sequence[SubjectCourse] = (),
+    outline: Outline = "paper",
+    profile: fmt.ProfileName | None = None,
     with_figures: bool = True,
 ) -> Document:
     """Build the report of one study.
@@ -75,29 +47,32 @@ def build_report(
     ----------
     protocol, results
         The plan, and every result of it.
-    derived
-        The answers about each subject, for the marks of the figures.
-    comparisons, findings
-        Published numbers beside ours; what was found in the data.
+    material
+        What the study brings beside its results: records, answers about each
+        subject, published numbers, findings, past trials.
     provenance
         What the results came from: names and texts, or one further level of
         them. ``notice`` stands over the whole report, where it is given.
         Holds no time, so that the same inputs give the same bytes.
-    records, courses
-        Each subject's records, and the course by day, for the figures that show them.
+    outline
+        ``paper``, or ``csr`` (a clinical study report in the order of ICH E3).
+    profile
+        ``journal``, ``csr`` or ``label``; the protocol's own by default.
     with_figures
         Whether matplotlib is there to draw; without figures the report says
         how to get them.
     """
     about = dict(provenance or {})
-    shown = Shown(results, protocol)
-    figures = draw_figures(Trial(shown, derived, records, courses)) if with_figures else ()
+    brought = material or Material()
+    shown = Shown(results, protocol, brought, profile)
+    derived = brought.derived
+    trial = Trial(shown, derived, brought.subjects, brought.courses)
+    figures = draw_figures(trial) if with_figures else ()
     recorded = {
         event.endpoint for one in derived for event in one.events.values() if event.start is None
     }
-    sections = tuple(
-        _sections(shown, figures, comparisons, findings, about, with_figures, recorded)
-    )
+    contents = Contents(shown, figures, with_figures, about, recorded)
+    sections = sections_of(outline, contents)
     first = tuple(headlines(shown))
     printed = [
         *(span.result for _, spans in first for span in spans),
@@ -121,7 +96,17 @@ def build_report(
         sections,
         traces,
         {name: _basis(results.bases[name]) for name in kept},
+        _foot(protocol, about),
     )
+
+
+def _foot(protocol: Protocol, provenance: Mapping[str, object]) -> str:
+    """Return what stands at the foot of each page: data cut-off, programme and version."""
+    day = protocol.study.data_cutoff
+    versions = provenance.get("versions")
+    ours = versions.get("onearm", "") if isinstance(versions, Mapping) else ""
+    cutoff = f"Data cut-off {day.isoformat()}. " if day else ""
+    return f"{cutoff}onearm {ours}".rstrip()
 
 
 def _title_block(protocol: Protocol) -> Facts:
@@ -146,86 +131,6 @@ def _title_block(protocol: Protocol) -> Facts:
     return Facts(tuple((name, text) for name, text in items if text))
 
 
-def _sections(
-    shown: Shown,
-    figures: Iterable[Figure],
-    comparisons: Sequence[Comparison],
-    findings: Sequence[Finding],
-    provenance: Mapping[str, object],
-    with_figures: bool,
-    recorded: Collection[str],
-) -> Iterator[Section]:
-    drawn = {figure.id: figure for figure in figures}
-    groups = tuple(shown.groups)
-
-    def figure(*names: str) -> list[Block]:
-        if not with_figures:
-            return [Paragraph(phrase(NO_FIGURES))]
-        return [drawn[f"figure-{name}"] for name in names if f"figure-{name}" in drawn]
-
-    yield Section(
-        "patients",
-        "Patients",
-        (*figure("flow"), flow_table(shown), baseline_table(shown)),
-    )
-    response: list[Block] = [response_table(shown, groups), *figure("waterfall", "swimmer")]
-    safety: list[Block] = [adverse_event_table(shown), safety_table(shown)]
-    further = (emergent_table(shown), laboratory_table(shown), exposure_table(shown))
-    yield Section("response", "Response", _unless_absent(shown, ("orr", "bor"), response))
-    safety = list(_unless_absent(shown, ("ae", "trae"), safety))
-    yield Section("safety", "Safety", (*safety, *filter(None, further)))
-    yield Section(
-        "times",
-        "Times to an event",
-        (
-            *figure("pfs", "os", "dor", "pfs-by-subgroup", "os-by-subgroup"),
-            time_table(shown, groups),
-        ),
-    )
-    sensitivity = [sensitivity_table(shown), moved_table(shown), estimand_table(shown.protocol)]
-    if any(table.lines for table in sensitivity):
-        tables = [table for table in sensitivity if table.lines]
-        yield Section("sensitivity", "Censoring and estimands", tuple(tables))
-    readings = reading_table(shown)
-    if readings is not None:
-        yield Section("readings", "Other sources and readers", (readings,))
-    if comparisons:
-        yield Section("published", "Published beside recomputed", _published(comparisons))
-    yield Section("assumptions", "Assumptions", (assumption_table(shown.protocol),))
-    yield Section("findings", "Data findings", (finding_table(findings),))
-    yield Section("methods", "Methods", (Facts(methods(shown.protocol, provenance, recorded)),))
-    if provenance:
-        yield Section("provenance", "Where the numbers come from", (_provenance(provenance),))
-
-
-def _unless_absent(
-    shown: Shown, analyses: tuple[str, ...], blocks: Sequence[Block]
-) -> tuple[Block, ...]:
-    """Return the blocks of a section, or what was not collected where none has a result."""
-    rows = shown.results.rows
-    if not rows or any(row.analysis in analyses for row in rows):
-        return tuple(blocks)
-    return (Paragraph(phrase(ABSENT[analyses[0]])),)
-
-
-def _published(comparisons: Sequence[Comparison]) -> tuple[Block, ...]:
-    verdicts = [one.verdict for one in comparisons]
-    counted = ", ".join(f"{verdicts.count(one)} {one}" for one in dict.fromkeys(sorted(verdicts)))
-    text = f"{fmt.count_of(len(verdicts), 'published number')}: {counted}."
-    return Paragraph(phrase(text), is_quoted=True), published_table(comparisons)
-
-
-def _provenance(provenance: Mapping[str, object]) -> Facts:
-    items: list[tuple[str, str]] = []
-    for name, found in provenance.items():
-        words = name.replace("_", " ")
-        if isinstance(found, Mapping):
-            items += [(f"{words}: {key}", str(value)) for key, value in found.items()]
-        elif found is not None and name != "notice":
-            items.append((words, str(found)))
-    return Facts(tuple(items))
-
-
 def _traces(shown: Shown, printed: Iterable[str]) -> dict[str, TracedResult]:
     """Return the trace of each printed result, once, by id."""
     return {
@@ -237,14 +142,13 @@ def _traces(shown: Shown, printed: Iterable[str]) -> dict[str, TracedResult]:
 
 def _trace(row: Row, shown: Shown) -> TracedResult:
     group = "all" if row.group == "all" else shown.groups.get(row.group, row.group)
-    exact = row.code or (None if row.value is None else fmt.plain(row.value))
     facts = (
         ("what", row.label),
         ("note", row.note),
         ("formula", row.formula),
         ("method", row.method),
         ("level", None if row.level is None else fmt.level_text(row.level)),
-        ("value", f"{exact} {row.unit or ''}".rstrip() if exact else None),
+        ("value", fmt.exact(row)),
         ("set", f"{row.set} subjects, {group}"),
     )
     kept = tuple((name, str(text)) for name, text in facts if text)

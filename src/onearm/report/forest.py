@@ -108,7 +108,7 @@ def _plate(shown: Shown, groups: Sequence[str], columns: int) -> tuple[Plate, Ax
         weight = "bold" if groups[i] == "all" else "normal"
         plate.text(6, y, label, fontweight=weight, fontsize=size)
         for x, cell in zip(at, (counts[i], rates[i]), strict=True):
-            for text, result in cell:
+            for text, result, _ in cell:
                 plate.text(x, y, text, f"{result}#text" if result else None, fontsize=size)
                 x += text_width(text, size)
     return plate, plate.panel(left, TOP, right, bottom)

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
 
-from onearm.report.model import Block, Document, Figure, Span
+from onearm.report.model import Block, Document, Figure, Span, Table, caption_of
 
 ID = re.compile(r' id="([^"]*)"')
 REFERENCE = re.compile(r'(xlink:href="#|url\(#)')
@@ -26,6 +26,18 @@ METADATA = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
 
 def render_html(document: Document) -> str:
     """Return the report as the text of one HTML file."""
+    template = _environment(document.traces).get_template("report.html.j2")
+    return template.render(document=document, traces=htmlsafe_json_dumps(traces_json(document)))
+
+
+def render_table(table: Table, study_id: str) -> str:
+    """Return one table as the text of one HTML file."""
+    template = _environment({}).get_template("table.html.j2")
+    return template.render(table=table, study_id=study_id)
+
+
+def _environment(traces: Iterable[str]) -> Environment:
+    """Return what the templates are rendered with; ``traces`` are by result."""
     environment = Environment(
         loader=PackageLoader("onearm", "report/templates"),
         autoescape=True,
@@ -35,11 +47,11 @@ def render_html(document: Document) -> str:
         auto_reload=False,
     )
     environment.filters["spans"] = spans_html
-    environment.filters["svg"] = lambda figure: svg_html(figure, document.traces)
+    environment.filters["svg"] = lambda figure: svg_html(figure, traces)
     environment.filters["heads"] = _heads
+    environment.filters["caption"] = caption_of
     environment.tests["block"] = _is_block
-    template = environment.get_template("report.html.j2")
-    return template.render(document=document, traces=htmlsafe_json_dumps(traces_json(document)))
+    return environment
 
 
 def _is_block(block: Block, name: str) -> bool:
@@ -49,7 +61,7 @@ def _is_block(block: Block, name: str) -> bool:
 def _heads(figure: Figure) -> int:
     """Return how many cells at the left of a figure's data name a row: those without a result."""
     firsts = [
-        next((i for i, (_, result) in enumerate(cells) if result), len(cells))
+        next((i for i, cell in enumerate(cells) if cell.result), len(cells))
         for cells in figure.data.rows
     ]
     return max(min(firsts, default=1), 1)
@@ -58,7 +70,7 @@ def _heads(figure: Figure) -> int:
 def spans_html(spans: Iterable[Span]) -> Markup:
     """Return a phrase as HTML, each number in an element that names its result."""
     parts = []
-    for text, result in spans:
+    for text, result, _ in spans:
         words = escape(text)
         if result is None:
             parts.append(words)

@@ -30,8 +30,8 @@ def published_table(comparisons: Sequence[Comparison]) -> Table:
         lines.append(Line(phrase(one.published.what), cells, mark=slug(one.verdict)))
     headings = ("Verdict", "Printed in", "Reason for a difference")
     return Table(
-        "table-s2",
-        "Table S2",
+        "published",
+        "",
         "Published beside recomputed",
         "",
         "Number",
@@ -54,7 +54,7 @@ def assumption_table(protocol: Protocol) -> Table:
     ]
     headings = ("Value", "Why", "Stands in")
     return Table(
-        "table-s3", "Table S3", "Assumptions: what the source of the protocol does not give", "",
+        "assumptions", "", "Assumptions: what the source of the protocol does not give", "",
         "Field", tuple(Column(label, None, is_text=True) for label in headings), tuple(lines),
         (), is_quoted=True,
     )  # fmt: skip
@@ -77,7 +77,7 @@ def finding_table(findings: Sequence[Finding]) -> Table:
     ]
     headings = ("Subject", "Finding", "Stands in")
     return Table(
-        "table-s4", "Table S4", "Findings in the data", "", "Severity",
+        "findings", "", "Findings in the data", "", "Severity",
         tuple(Column(label, None, is_text=True) for label in headings), tuple(lines), (),
         is_quoted=True,
     )  # fmt: skip

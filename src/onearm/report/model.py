@@ -7,19 +7,26 @@ number that is not text already, and knows no renderer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
 class Span(NamedTuple):
-    """A piece of text; ``result`` is the id of the result that it shows."""
+    """A piece of text; ``result`` is the id of the result that it shows, ``format`` its kind.
+
+    The kind (``proportion``, ``duration``, ...) and the profile of the report name
+    the format in which the result is printed.
+    """
 
     text: str
     result: str | None = None
+    format: str | None = None
 
 
 Phrase = tuple[Span, ...]
+NO_OBSERVATIONS = "no observations"
 
 
 def phrase(*parts: str | Span | Iterable[Span]) -> Phrase:
@@ -39,6 +46,14 @@ def phrase(*parts: str | Span | Iterable[Span]) -> Phrase:
     return tuple(spans)
 
 
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]|[\ud800-\udfff]")
+
+
+def without_controls(text: str) -> str:
+    """Return a text with a mark in place of each character that no document can hold."""
+    return CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def text_of(spans: Iterable[Span]) -> str:
     """Return a phrase as plain text."""
     return "".join(span.text for span in spans)
@@ -46,24 +61,30 @@ def text_of(spans: Iterable[Span]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: its heading, and the number of subjects where it has one."""
+    """A column of a table: its heading, and the number of subjects where it has one.
+
+    ``field`` is the column of the source file that a column of a listing shows.
+    """
 
     label: str
     total: Span | None = None
     is_text: bool = False
+    field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line of a table: a label, the cells, and how far the label is indented.
 
-    A line without cells is a heading within the table.
+    A line without cells is a heading within the table. ``source`` is the record
+    that a line of a listing shows, as file and line.
     """
 
     label: Phrase
     cells: tuple[Phrase, ...] = ()
     indent: int = 0
     mark: str | None = None  # a verdict or severity that a renderer may colour
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +92,8 @@ class Table:
     """A table: number, title, population, columns, lines, footnotes.
 
     ``is_quoted`` says that the cells quote the protocol, a publication or a
-    message beside results. Without lines it reads "no observations".
+    message beside results; ``is_listing``, that each line is a record with its
+    source. Without lines it reads ``absence``.
     """
 
     id: str
@@ -83,6 +105,8 @@ class Table:
     lines: tuple[Line, ...]
     footnotes: tuple[Phrase, ...] = ()
     is_quoted: bool = False
+    is_listing: bool = False
+    absence: str = NO_OBSERVATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +155,12 @@ Block = Table | Figure | Paragraph | Facts
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section with its anchor, title and blocks."""
+    """A section with its anchor, title and blocks; ``level`` 2 stands within the one before."""
 
     id: str
     title: str
     blocks: tuple[Block, ...]
+    level: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +194,10 @@ class TracedResult:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A report: title block, headline phrases, sections, and the traces of its numbers."""
+    """A report: title block, headline phrases, sections, and the traces of its numbers.
+
+    ``foot`` stands at the foot of each page, where a format has pages.
+    """
 
     title: str
     study_id: str
@@ -179,6 +207,7 @@ class Document:
     sections: tuple[Section, ...]
     traces: dict[str, TracedResult]
     bases: dict[str, TracedBasis]
+    foot: str = ""
 
 
 def phrases_of(block: Block) -> Iterator[Phrase]:
@@ -197,3 +226,15 @@ def phrases_of(block: Block) -> Iterator[Phrase]:
             yield from block.footnotes
         case Facts():
             return
+
+
+def caption_of(block: Table | Figure) -> str:
+    """Return number and title: 'Table 2. Best objective response'."""
+    return f"{block.number}. {block.title}" if block.number else block.title
+
+
+def heading_of(column: Column) -> str:
+    """Return the heading of a column with its number of subjects: 'Total (N = 30)'."""
+    if column.total is None:
+        return column.label
+    return f"{column.label} (N\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{column.total.text})"

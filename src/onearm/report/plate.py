@@ -70,7 +70,7 @@ def lines_of(
     Lines break at spaces; what stands without a space between it stays together.
     """
     clusters: list[list[Span]] = [[]]
-    for text, result in spans:
+    for text, result, _ in spans:
         if result is not None:
             clusters[-1].append(Span(text, result))
             continue

@@ -37,8 +37,8 @@ def reading_table(shown: Shown) -> Table | None:
     counts = f"{shown.protocol.response.primary_source}, "
     counts += shown.protocol.response.primary_evaluator
     return Table(
-        "table-s8",
-        "Table S8",
+        "readings",
+        "",
         "Results by other sources and readers",
         "Treated patients",
         "Result",

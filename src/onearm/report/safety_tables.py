@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from onearm import format as fmt
+from onearm.report.event_tables import is_reported
 from onearm.report.model import Column, Line, Phrase, Table, phrase
 from onearm.report.shown import Shown, position
-from onearm.report.tables import cutoff_note, is_reported, words
+from onearm.report.tables import N_PERCENT, cutoff_note, words
 from onearm.results.model import Row
 
 SEVERE = "grade-3-or-higher"
 GRADES = ("0", "1", "2", "3", "4")
-N_PERCENT = "n\N{NO-BREAK SPACE}(%)"
 
 
 def emergent_table(shown: Shown) -> Table | None:
@@ -44,7 +44,7 @@ def emergent_table(shown: Shown) -> Table | None:
         f" Terms of at least {fmt.level_text(float(threshold))} of patients." if threshold else ""
     )
     return Table(
-        "table-s9", "Table S9", "Treatment-emergent adverse events", "Treated patients", "Event",
+        "emergent-events", "", "Treatment-emergent adverse events", "Treated patients", "Event",
         (
             Column(f"Any grade, {N_PERCENT}", total),
             Column(f"Grade 3 or higher, {N_PERCENT}", total),
@@ -95,7 +95,7 @@ def laboratory_table(shown: Shown) -> Table | None:
         lines.append(Line(phrase(words(row).partition(":")[0]), tuple(cells)))
         lines += _shifts(shown, row.item or "")
     return Table(
-        "table-s10", "Table S10", "Laboratory values: worst grade after baseline",
+        "laboratory-grades", "", "Laboratory values: worst grade after baseline",
         "Treated patients with a graded value after baseline", "Term, and grade at baseline",
         (
             Column("Patients, n"),
@@ -139,7 +139,9 @@ def _shifts(shown: Shown, item: str) -> list[Line]:
 def exposure_table(shown: Shown) -> Table | None:
     """Return cycles, days and relative dose intensity of each drug."""
     drugs = dict.fromkeys(
-        row.variant for row in shown.results.rows if row.analysis == "exposure" and row.value
+        row.variant
+        for row in shown.results.rows
+        if row.analysis == "exposure" and fmt.has_number(row) and position(row) > 0
     )
     names = {one.name.lower(): one.label or one.name for one in shown.protocol.treatment.drugs}
     lines: list[Line] = []
@@ -162,7 +164,7 @@ def exposure_table(shown: Shown) -> Table | None:
     if not lines:
         return None
     return Table(
-        "table-s11", "Table S11", "Doses given", "Treated patients", "Drug",
+        "exposure", "", "Doses given", "Treated patients", "Drug",
         (Column("Total", shown.total("orr/all/total", "ae/all/total")),),
         tuple(lines),
         (

@@ -41,8 +41,8 @@ def sensitivity_table(shown: Shown) -> Table:
 
 def _table(columns: tuple[Column, ...], lines: tuple[Line, ...]) -> Table:
     return Table(
-        "table-s5",
-        "Table S5",
+        "censoring",
+        "",
         "Progression-free survival under other censoring rules",
         "Treated patients",
         "",
@@ -68,7 +68,7 @@ def moved_table(shown: Shown) -> Table:
                 lines.append(Line(phrase(one.subject_id), cells))
     headings = ("Preset", "Time", "What decides", "Sources")
     return Table(
-        "table-s6", "Table S6", "Patients whom another censoring rule moves", "", "Patient",
+        "moved", "", "Patients whom another censoring rule moves", "", "Patient",
         tuple(Column(label, None, is_text=True) for label in headings), tuple(lines), (),
         is_quoted=True,
     )  # fmt: skip
@@ -93,7 +93,7 @@ def estimand_table(protocol: Protocol) -> Table:
         facts.append(("Summary", estimand.summary))
         lines += [Line(phrase(name), (phrase(text),), 1) for name, text in facts]
     return Table(
-        "table-s7", "Table S7", "Estimands", "", "Endpoint",
+        "estimands", "", "Estimands", "", "Endpoint",
         (Column("As the protocol states it", None, is_text=True),), tuple(lines), (),
         is_quoted=True,
     )  # fmt: skip

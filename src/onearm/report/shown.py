@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from onearm import format as fmt
 from onearm.protocol.model import Protocol
+from onearm.report.material import Material
 from onearm.report.model import Phrase, Span, phrase
 from onearm.results.model import Results, Row
 
@@ -28,16 +29,38 @@ def position(row: Row) -> int | float:
 class Shown:
     """The results of one study, looked up by id and given as text."""
 
-    def __init__(self, results: Results, protocol: Protocol) -> None:
+    def __init__(
+        self,
+        results: Results,
+        protocol: Protocol,
+        material: Material | None = None,
+        profile: fmt.ProfileName | None = None,
+    ) -> None:
         self.results = results
         self.protocol = protocol
+        self.material = material or Material()
         self.rows = results.by_id()
-        self.profile: fmt.ProfileName = protocol.format
+        self.profile: fmt.ProfileName = profile or protocol.format
         self.level = fmt.level_text(protocol.analysis.level).replace(" ", NO_BREAK)
         self.groups: dict[str, str] = {
             "all": "Total",
             **{subgroup.id: subgroup.label for subgroup in protocol.subgroups},
         }
+
+    @property
+    def level_in_text(self) -> str:
+        """The confidence level within a sentence: '95%'."""
+        return self.level.replace(NO_BREAK, "")
+
+    @property
+    def after_ci(self) -> str:
+        """What stands between 'CI' and its limits, which may themselves hold a comma."""
+        return "," if self.separator == fmt.EN_DASH else ":"
+
+    @property
+    def separator(self) -> str:
+        """What stands between two limits."""
+        return fmt.PROFILES[self.profile].interval_separator
 
     @property
     def sign(self) -> str:
@@ -50,26 +73,29 @@ class Shown:
 
     def has_value(self, result_id: str) -> bool:
         """Return whether a result exists and is not null."""
-        row = self.row(result_id)
-        return row is not None and row.value is not None
+        return fmt.has_number(self.row(result_id))
 
     def value(self, result_id: str) -> Span:
         """Return one result as it is printed."""
         row = self.row(result_id)
         text = fmt.result(row, self.profile)
-        return Span(text, None if row is None else result_id)
+        return Span(text) if row is None else Span(text, result_id, row.kind.value)
+
+    def has_any(self, *analyses: str) -> bool:
+        """Return whether one of these analyses has a result."""
+        return any(row.analysis in analyses for row in self.results.rows)
 
     def value_with_unit(self, result_id: str) -> Phrase:
         """Return one result and its unit: '36.67 %', '7.85 months'."""
         row = self.row(result_id)
-        if row is None or row.value is None or not fmt.unit_of(row):
+        if row is None or not fmt.has_number(row) or not fmt.unit_of(row):
             return phrase(self.value(result_id))
         return phrase(self.value(result_id), f"{NO_BREAK}{fmt.unit_of(row)}")
 
     def is_zero(self, result_id: str) -> bool:
         """Return whether a count is zero."""
         row = self.row(result_id)
-        return row is not None and row.value is not None and position(row) == 0
+        return row is not None and fmt.has_number(row) and position(row) == 0
 
     def count_and_percent(self, count_id: str, estimate_id: str) -> Phrase:
         """Return '11 (36.67)'; a zero count stands alone."""
@@ -82,7 +108,7 @@ class Shown:
         lower, upper = self.value(lower_id), self.value(upper_id)
         if lower.result is None and upper.result is None:
             return phrase(fmt.NOT_APPLICABLE)
-        limits = phrase(lower, fmt.PROFILES[self.profile].interval_separator, upper)
+        limits = phrase(lower, self.separator, upper)
         return limits if self.profile == "journal" else phrase("(", limits, ")")
 
     def items(self, analysis: str, group: str, prefix: str, statistic: str) -> list[Row]:

@@ -1,4 +1,4 @@
-"""The tables of a report, built from results and protocol alone.
+"""The tables of patients and of response, built from results and protocol alone.
 
 Each builder returns a ``Table``; the layout is that of a phase II paper. A
 zero count prints 0 without a percentage, an em dash stands only where a cell
@@ -9,7 +9,6 @@ among the results.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 
 from onearm import format as fmt
 from onearm.protocol.model import Protocol
@@ -18,17 +17,8 @@ from onearm.report.shown import Shown, position
 from onearm.results.model import Row, slug, slugs
 
 EXACT = {"clopper-pearson": "Clopper-Pearson (exact)", "wilson": "Wilson"}
-TIMES = {  # analysis: its name where the protocol lists no such endpoint
-    "pfs": "Progression-free survival",
-    "os": "Overall survival",
-    "ttr": "Time to response",
-    "dor": "Duration of response",
-    "ipfs": "Progression-free survival by iRECIST",
-    "follow-up-pfs": "Follow-up for progression (reverse Kaplan-Meier)",
-    "follow-up-os": "Follow-up for survival (reverse Kaplan-Meier)",
-}
+N_PERCENT = "n\N{NO-BREAK SPACE}(%)"
 RATES = ("orr", "dcr", "cbr")
-WITH_RATES = ("pfs", "os", "ipfs", "dor")
 UNUSUAL = ("response:non-cr-non-pd", "response:non-icr-non-iupd")
 """Responses of patients without target disease; their lines are left out while empty."""
 FLOW = {
@@ -42,17 +32,6 @@ FLOW = {
     "status:ongoing": "Treatment ongoing",
     "step:response-evaluable": "Evaluable for response",
 }
-EVENTS = {
-    "ae": "Any adverse event",
-    "trae": "Treatment-related adverse event",
-    "sae": "Serious adverse event",
-    "related-sae": "Treatment-related serious adverse event",
-    "irae": "Immune-related adverse event",
-    "related-irsae": "Treatment-related immune-related serious adverse event",
-    "trae-reduced": "Treatment-related event with dose reduction",
-    "trae-discontinued": "Treatment-related event with discontinuation of a drug",
-}
-PATIENTS = "Patients"
 
 
 def words(row: Row) -> str:
@@ -86,7 +65,7 @@ def subgroup_notes(protocol: Protocol, groups: Sequence[str]) -> list[Phrase]:
     return [phrase(f"{'; '.join(told)}.")] if told else []
 
 
-def _columns(shown: Shown, groups: Sequence[str], stems: Sequence[str]) -> tuple[Column, ...]:
+def columns_of(shown: Shown, groups: Sequence[str], stems: Sequence[str]) -> tuple[Column, ...]:
     """Return a column a group; N is the total of the first stem that has one."""
     return tuple(
         Column(shown.groups[group], shown.total(*(stem.format(group) for stem in stems)))
@@ -94,14 +73,15 @@ def _columns(shown: Shown, groups: Sequence[str], stems: Sequence[str]) -> tuple
     )
 
 
-def _groups(shown: Shown, analysis: str, wanted: Iterable[str]) -> list[str]:
+def groups_with(shown: Shown, analysis: str, wanted: Iterable[str]) -> list[str]:
+    """Return those of the groups that an analysis has results for."""
     present = {row.group for row in shown.results.rows if row.analysis == analysis}
     return [group for group in wanted if group in present]
 
 
 def baseline_table(shown: Shown, groups: Sequence[str] = ("all",)) -> Table:
     """Return Table 1: median (range) of continuous characteristics, n (%) of levels."""
-    groups = _groups(shown, "baseline", groups)
+    groups = groups_with(shown, "baseline", groups)
     lines: list[Line] = []
     notes = cutoff_note(shown.protocol)
     totals = ["orr/{}/total"]
@@ -122,12 +102,12 @@ def baseline_table(shown: Shown, groups: Sequence[str] = ("all",)) -> Table:
             words = ", ".join(f'"{label}"' for label in hidden.values())
             notes.append(phrase(f"{one.label}: no line for the value {words}."))
     return Table(
-        "table-1",
-        "Table 1",
+        "baseline",
+        "",
         "Baseline characteristics",
         "Treated patients",
         "Characteristic",
-        _columns(shown, groups, totals),
+        columns_of(shown, groups, totals),
         tuple(lines),
         tuple(notes),
     )
@@ -179,7 +159,7 @@ def _levels(
 
 def response_table(shown: Shown, groups: Sequence[str]) -> Table:
     """Return Table 2: best response and rates, by RECIST 1.1 and beside it by iRECIST."""
-    groups = _groups(shown, "orr", groups)
+    groups = groups_with(shown, "orr", groups)
     lines = [
         *_responses(shown, groups, "", "Best overall response by RECIST 1.1, confirmed"),
         *_rates(shown, groups, ""),
@@ -203,12 +183,12 @@ def response_table(shown: Shown, groups: Sequence[str]) -> Table:
         if one.id in RATES and one.definition
     ]
     return Table(
-        "table-2",
-        "Table 2",
+        "response",
+        "",
         "Best objective response",
         "Treated patients",
         "Response",
-        _columns(shown, groups, ["orr/{}/total"]),
+        columns_of(shown, groups, ["orr/{}/total"]),
         tuple(lines),
         (
             phrase(
@@ -252,139 +232,6 @@ def _rates(shown: Shown, groups: Sequence[str], variant: str) -> list[Line]:
     return lines
 
 
-def adverse_event_table(shown: Shown, analysis: str = "trae") -> Table:
-    """Return Table 3: terms at or over the reporting threshold, any grade and grade 3 or higher.
-
-    Sorted by frequency of any grade, then by name.
-    """
-    threshold = shown.protocol.safety.reporting_threshold or Decimal(0)
-    rows = shown.items(analysis, "all", "term:", "any_count")
-    kept = [row for row in rows if is_reported(shown, row, threshold)]
-    kept.sort(key=lambda row: (-position(row), words(row).lower()))
-    lines = []
-    for row in kept:
-        head = row.id.rpartition("/")[0]
-        cells = (
-            shown.count_and_percent(f"{head}/any_count", f"{head}/any_estimate"),
-            shown.count_and_percent(f"{head}/grade_3_count", f"{head}/grade_3_estimate"),
-        )
-        lines.append(Line(phrase(words(row)), cells))
-    total = shown.total(f"{analysis}/all/total")
-    at_least = f" in at least {fmt.level_text(float(threshold))} of patients" if threshold else ""
-    return Table(
-        "table-3",
-        "Table 3",
-        f"Treatment-related adverse events{at_least}",
-        "Treated patients",
-        "Event",
-        (
-            Column("Any grade, n\N{NO-BREAK SPACE}(%)", total),
-            Column("Grade 3 or higher, n\N{NO-BREAK SPACE}(%)", total),
-        ),
-        tuple(lines),
-        (
-            phrase(
-                f"Graded by CTCAE {shown.protocol.safety.ctcae}; a patient counts once a term, "
-                "at the highest grade."
-            ),
-            *cutoff_note(shown.protocol),
-        ),
-    )
-
-
-def is_reported(shown: Shown, row: Row, threshold: Decimal) -> bool:
-    """Compare a count with its share of the denominator, exactly."""
-    total = shown.row(row.id.rpartition("/")[0] + "/total") or shown.row(
-        f"{row.analysis}/{row.group}/total"
-    )
-    if total is None or row.value is None or position(row) == 0:
-        return False
-    return Decimal(position(row)) >= threshold * Decimal(position(total))
-
-
-def safety_table(shown: Shown) -> Table:
-    """Return the overview of adverse events: patients with at least one, by kind."""
-    lines = []
-    for analysis, label in EVENTS.items():
-        head = f"{analysis}/all"
-        if shown.row(f"{head}/any_count") is None:
-            continue
-        cells = [
-            shown.count_and_percent(f"{head}/{name}_count", f"{head}/{name}_estimate")
-            for name in ("any", "grade_3", "grade_5")
-        ]
-        cells.append(phrase(shown.value(f"{head}/event_count")))
-        lines.append(Line(phrase(label), tuple(cells)))
-    total = shown.total("ae/all/total", "trae/all/total")
-    headings = (
-        "Any grade, n\N{NO-BREAK SPACE}(%)",
-        "Grade 3 or higher, n\N{NO-BREAK SPACE}(%)",
-        "Grade 5, n\N{NO-BREAK SPACE}(%)",
-    )
-    return Table(
-        "table-4",
-        "Table 4",
-        "Overview of adverse events",
-        "Treated patients",
-        "Patients with at least one",
-        (*(Column(label, total) for label in headings), Column("Events, n")),
-        tuple(lines),
-        (phrase(f"Graded by CTCAE {shown.protocol.safety.ctcae}."), *cutoff_note(shown.protocol)),
-    )
-
-
-def time_table(shown: Shown, groups: Sequence[str]) -> Table:
-    """Return Table 5: patients, events, median and landmark rates of every time to event."""
-    groups = _groups(shown, "pfs", groups) or _groups(shown, "os", groups)
-    names: dict[str, str] = {one.id: one.name for one in shown.protocol.endpoints.all}
-    lines: list[Line] = []
-    for analysis, usual in TIMES.items():
-        if any(shown.row(f"{analysis}/{group}/total") for group in groups):
-            lines.append(Line(phrase(names.get(analysis, usual))))
-            lines += _times(shown, groups, analysis)
-    analysis_plan = shown.protocol.analysis
-    return Table(
-        "table-5",
-        "Table 5",
-        "Times to an event",
-        "Treated patients; responders for time to response and duration of response",
-        "Endpoint",
-        _columns(shown, groups, ["pfs/{}/total", "os/{}/total"]),
-        tuple(lines),
-        (
-            phrase(
-                f"Kaplan-Meier; {shown.level} CI of rates on the {analysis_plan.transform} scale, "
-                "of medians by Brookmeyer-Crowley. "
-                f"{fmt.NOT_REACHED}, not reached; {fmt.NOT_ESTIMABLE}, not estimable."
-            ),
-            *subgroup_notes(shown.protocol, groups),
-            *cutoff_note(shown.protocol),
-        ),
-    )
-
-
-def _times(shown: Shown, groups: Sequence[str], analysis: str) -> list[Line]:
-    heads = [f"{analysis}/{group}" for group in groups]
-
-    def line(label: str, cells: Iterable[Phrase], indent: int = 1) -> Line:
-        return Line(phrase(label), tuple(cells), indent)
-
-    lines = [line("Patients, n", (phrase(shown.value(f"{head}/total")) for head in heads))]
-    if not analysis.startswith("follow-up"):
-        lines.append(line("Events, n", (phrase(shown.value(f"{h}/events")) for h in heads)))
-    lines.append(line("Median, months", (phrase(shown.value(f"{h}/median")) for h in heads)))
-    limits = (shown.interval(f"{head}/lower", f"{head}/upper") for head in heads)
-    lines.append(line(f"{shown.level} CI", limits, 2))
-    for landmark in shown.protocol.analysis.landmarks if analysis in WITH_RATES else ():
-        rates = [f"{head}/rate_{landmark.suffix}" for head in heads]
-        if any(map(shown.row, rates)):
-            cells = (phrase(shown.value(rate)) for rate in rates)
-            lines.append(line(f"Rate at {landmark}, %", cells))
-            limits = (shown.interval(f"{rate}_lower", f"{rate}_upper") for rate in rates)
-            lines.append(line(f"{shown.level} CI", limits, 2))
-    return lines
-
-
 def flow_table(shown: Shown) -> Table:
     """Return the patient flow as a table, with the number that each percentage is of."""
     lines = []
@@ -396,8 +243,8 @@ def flow_table(shown: Shown) -> Table:
             cells = (shown.count_and_percent(row.id, f"{head}/estimate"), of)
             lines.append(Line(phrase(label or capital(words(row))), cells, 0 if label else 1))
     return Table(
-        "table-s1",
-        "Table S1",
+        "flow",
+        "",
         "Patient flow",
         "Screened patients",
         "Step",
@@ -405,3 +252,30 @@ def flow_table(shown: Shown) -> Table:
         tuple(lines),
         tuple(cutoff_note(shown.protocol)),
     )
+
+
+def subgroup_table(shown: Shown) -> Table:
+    """Return the response rate of all patients and of each subgroup, with exact intervals."""
+    groups = groups_with(shown, "orr", shown.groups)
+    lines = []
+    for group in groups:
+        head = f"orr/{group}"
+        cells = (
+            phrase(shown.value(f"{head}/total")),
+            phrase(shown.value(f"{head}/count")),
+            phrase(shown.value(f"{head}/estimate")),
+            shown.interval(f"{head}/lower", f"{head}/upper"),
+        )
+        label = "All patients" if group == "all" else shown.groups[group]
+        lines.append(Line(phrase(label), cells, 0 if group == "all" else 1))
+    return Table(
+        "response-by-subgroup", "", "Objective response by subgroup", "Treated patients",
+        "Subgroup",
+        (Column("N"), Column("Responders, n"), Column("ORR, %"), Column(f"{shown.level} CI, %")),
+        tuple(lines),
+        (
+            phrase(f"Two-sided {shown.level} CI by {EXACT[shown.protocol.analysis.interval]}."),
+            *subgroup_notes(shown.protocol, groups),
+            *cutoff_note(shown.protocol),
+        ),
+    )  # fmt: skip

@@ -1,0 +1,101 @@
+"""The tables of times to an event: medians and landmark rates with their intervals.
+
+Computes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from onearm import format as fmt
+from onearm.report.model import Line, Phrase, Table, phrase
+from onearm.report.shown import Shown
+from onearm.report.tables import columns_of, cutoff_note, groups_with, subgroup_notes
+
+TIMES = {  # analysis: its name where the protocol lists no such endpoint
+    "pfs": "Progression-free survival",
+    "os": "Overall survival",
+    "ttr": "Time to response",
+    "dor": "Duration of response",
+    "ipfs": "Progression-free survival by iRECIST",
+    "follow-up-pfs": "Follow-up for progression (reverse Kaplan-Meier)",
+    "follow-up-os": "Follow-up for survival (reverse Kaplan-Meier)",
+}
+WITH_RATES = ("pfs", "os", "ipfs", "dor")
+
+
+def time_table(shown: Shown, groups: Sequence[str]) -> Table:
+    """Return Table 5: patients, events, median and landmark rates of every time to event."""
+    groups = groups_with(shown, "pfs", groups) or groups_with(shown, "os", groups)
+    names: dict[str, str] = {one.id: one.name for one in shown.protocol.endpoints.all}
+    lines: list[Line] = []
+    for analysis, usual in TIMES.items():
+        if any(shown.row(f"{analysis}/{group}/total") for group in groups):
+            lines.append(Line(phrase(names.get(analysis, usual))))
+            lines += _times(shown, groups, analysis)
+    analysis_plan = shown.protocol.analysis
+    return Table(
+        "times",
+        "",
+        "Times to an event",
+        "Treated patients; responders for time to response and duration of response",
+        "Endpoint",
+        columns_of(shown, groups, ["pfs/{}/total", "os/{}/total"]),
+        tuple(lines),
+        (
+            phrase(
+                f"Kaplan-Meier; {shown.level} CI of rates on the {analysis_plan.transform} scale, "
+                "of medians by Brookmeyer-Crowley. "
+                f"{fmt.NOT_REACHED}, not reached; {fmt.NOT_ESTIMABLE}, not estimable."
+            ),
+            *subgroup_notes(shown.protocol, groups),
+            *cutoff_note(shown.protocol),
+        ),
+    )
+
+
+def _times(shown: Shown, groups: Sequence[str], analysis: str) -> list[Line]:
+    heads = [f"{analysis}/{group}" for group in groups]
+
+    def line(label: str, cells: Iterable[Phrase], indent: int = 1) -> Line:
+        return Line(phrase(label), tuple(cells), indent)
+
+    lines = [line("Patients, n", (phrase(shown.value(f"{head}/total")) for head in heads))]
+    if not analysis.startswith("follow-up"):
+        lines.append(line("Events, n", (phrase(shown.value(f"{h}/events")) for h in heads)))
+    lines.append(line("Median, months", (phrase(shown.value(f"{h}/median")) for h in heads)))
+    limits = (shown.interval(f"{head}/lower", f"{head}/upper") for head in heads)
+    lines.append(line(f"{shown.level} CI", limits, 2))
+    for landmark in shown.protocol.analysis.landmarks if analysis in WITH_RATES else ():
+        rates = [f"{head}/rate_{landmark.suffix}" for head in heads]
+        if any(map(shown.row, rates)):
+            cells = (phrase(shown.value(rate)) for rate in rates)
+            lines.append(line(f"Rate at {landmark}, %", cells))
+            limits = (shown.interval(f"{rate}_lower", f"{rate}_upper") for rate in rates)
+            lines.append(line(f"{shown.level} CI", limits, 2))
+    return lines
+
+
+def duration_table(shown: Shown, groups: Sequence[str]) -> Table:
+    """Return time to response and duration of response of those who responded."""
+    groups = groups_with(shown, "dor", groups) or groups_with(shown, "ttr", groups)
+    lines: list[Line] = []
+    for analysis in ("ttr", "dor", "idor"):
+        heads = [f"{analysis}/{group}" for group in groups]
+        if any(shown.row(f"{head}/total") for head in heads):
+            lines.append(Line(phrase(TIMES.get(analysis, "Duration of response by iRECIST"))))
+            lines += _times(shown, groups, analysis)
+    return Table(
+        "duration-of-response", "", "Time to response and duration of response", "Responders",
+        "Endpoint", columns_of(shown, groups, ["dor/{}/total", "ttr/{}/total"]),
+        tuple(lines),
+        (
+            phrase(
+                f"Kaplan-Meier; {shown.level} CI of rates on the "
+                f"{shown.protocol.analysis.transform} scale, of medians by Brookmeyer-Crowley. "
+                f"{fmt.NOT_REACHED}, not reached; {fmt.NOT_ESTIMABLE}, not estimable."
+            ),
+            *subgroup_notes(shown.protocol, groups),
+            *cutoff_note(shown.protocol),
+        ),
+    )  # fmt: skip
