@@ -190,3 +190,29 @@ def test_other_files_are_named_and_left_alone(tmp_path: Path) -> None:
         ),
         ("note", "ta.csv: domain TA is not used (1 rows)"),
     ]
+
+
+def test_a_vital_sign_that_is_not_used_is_a_note(tmp_path: Path) -> None:
+    vs = "DOMAIN,USUBJID,VSSEQ,VSTESTCD,VSORRES,VSORRESU,VSDTC\n"
+    vs += "VS,S1,1,WEIGHT,65.2,kg,2026-01-05\nVS,S1,2,BMI,21,kg/m2,2026-01-05\n"
+    tables, findings = read(tmp_path, vs=vs)
+
+    assert [(row.test, row.value) for row in tables["vitals"]] == [("WEIGHT", Decimal("65.2"))]
+    assert [finding.severity for finding in findings] == ["note"]
+    assert "vs.csv: not used, with their rows: VSTESTCD 'BMI' (1)" in str(findings[0])
+
+
+def test_a_procedure_without_its_kind_is_an_error_and_not_a_guess(tmp_path: Path) -> None:
+    pr = "DOMAIN,USUBJID,PRSEQ,PRCAT,PRTRT,PRSTDTC\n"
+    pr += "PR,S1,1,SUBSEQUENT ANTI-CANCER THERAPY,bone,2026-08-09\n"
+    _, findings = read(tmp_path, pr=pr)
+
+    (line,) = errors(findings)
+    assert line.startswith("pr.csv:2: PRSCAT must")
+
+
+def test_a_death_without_its_day_is_a_warning(tmp_path: Path) -> None:
+    tables, findings = read(tmp_path, dm=DM + TREATED.replace(",,,\n", ",,Y,\n"))
+
+    assert tables["follow_up"] is None
+    assert [(f.severity, f.code) for f in findings] == [("warning", "death-without-date")]

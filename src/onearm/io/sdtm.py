@@ -17,10 +17,11 @@ from typing import Any
 from onearm.clinical.records import (
     TABLES,
     Disposition,
-    Dose,
     FollowUp,
     Screening,
     Subject,
+    Vital,
+    columns,
 )
 from onearm.errors import Finding, Place
 from onearm.io.many_objects import many_objects
@@ -128,7 +129,7 @@ def _by_forms(found: Folder) -> Iterator[tuple[str, tuple[Any, ...]]]:
             message += " occurred; they are left out"
             place = Place(observed[0].file)
             found.findings.append(Finding("note", "not-done", message, place))
-        for row in done:
+        for row in _known_tests(done, domain, found):
             number = next(
                 (n for n, form in own if all(row[k] == v for k, v in form.where.items())), None
             )
@@ -140,6 +141,22 @@ def _by_forms(found: Folder) -> Iterator[tuple[str, tuple[Any, ...]]]:
         made = by_table.setdefault(form.record.TABLE, [])
         made += _made(form, rows[number], found)
     return ((name, tuple(made)) for name, made in by_table.items())
+
+
+def _known_tests(rows: list[Observation], domain: str, found: Folder) -> Iterator[Observation]:
+    """Yield the rows whose test is used; vital signs are a closed list, and others a note."""
+    known = {column.name: column.codes for column in columns(Vital)}["test"]
+    others: dict[str, int] = {}
+    for row in rows:
+        test = row["VSTESTCD"]
+        if domain == "VS" and test not in known:
+            others[test] = others.get(test, 0) + 1
+        else:
+            yield row
+    if others:
+        named = ", ".join(f"{test!r} ({number})" for test, number in sorted(others.items()))
+        message = f"not used, with their rows: VSTESTCD {named}; used are {', '.join(known)}"
+        found.findings.append(Finding("note", "unused-test", message, Place(rows[0].file)))
 
 
 def _did_not_happen(row: Observation, domain: str) -> bool:
@@ -181,18 +198,16 @@ def _made(form: Form, rows: Iterable[Observation], found: Folder) -> Iterator[An
             given[column] = row["TESTNAME"], "TESTNAME"
         if form.record.TABLE in ("new_therapies", "prior_therapies"):
             given = _therapy(given, form.domain)
-        if form.record is Dose and not given["unit"][0]:
-            given["unit"] = ("", "EXDOSU")
         made = maker.make(row, given)
         if made is not None:
             yield made
 
 
 def _therapy(given: dict[str, tuple[str, str]], domain: str) -> dict[str, tuple[str, str]]:
-    """Return a therapy with its kind: systemic unless it says otherwise, and CM is drugs."""
+    """Return a therapy with its kind: what stands in CM is drugs, and systemic."""
     kind, variable = given["kind"]
-    if not kind:
-        kind = "SYSTEMIC" if domain == "CM" else "SURGERY"
+    if domain == "CM" and kind != "OTHER":
+        kind = "SYSTEMIC"
     name, said = given["name"]
     return {**given, "kind": (kind, variable), "name": ("" if name == kind else name, said)}
 
@@ -307,6 +322,14 @@ def _follow_up(found: Folder) -> tuple[FollowUp, ...] | None:
     """Return contacts and deaths from SS, and a death of DM that SS does not have."""
     rows = [row for row in found["SS"] if row["SSTESTCD"] == "SURVSTAT"]
     deaths = [row for row in found["DM"] if row["DTHDTC"]]
+    for row in found["DM"]:
+        if row["DTHFL"] == "Y" and not row["DTHDTC"]:
+            message = "DTHFL is Y, and DTHDTC does not say when; no death is counted"
+            found.findings.append(row.finding("death-without-date", message, "DTHDTC", "warning"))
+    others = len(found["SS"]) - len(rows)
+    if others:
+        message = f"{others} rows with another SSTESTCD than SURVSTAT are not used"
+        found.findings.append(Finding("note", "unused-test", message, Place(found["SS"][0].file)))
     if not rows and not deaths:
         return None
     maker = Maker(FollowUp, found.findings.append)
