@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 import shutil
 import subprocess
@@ -12,13 +13,17 @@ from pathlib import Path
 import pytest
 from odmlib.odm_parser import ODMSchemaValidator
 
+from onearm.clinical.records import Subject, SubjectRecords
 from onearm.errors import InputError
 from onearm.io.adam_metadata import adam_metadata
+from onearm.io.adam_patient import Patient, Scan, Tumours, visit_numbers
 from onearm.io.ascii import as_ascii
 from onearm.io.dataset import Dataset, Variable
 from onearm.io.dataset_json import read_dataset_json
 from onearm.io.parquet import read_parquet
 from onearm.io.xpt import read_xpt, write_xpt
+from onearm.pipeline.compare import compare
+from onearm.pipeline.compare_adam import AdamCompared
 from onearm.pipeline.export import export_study
 from onearm.pipeline.export_adam import adam_of
 from onearm.pipeline.run import analyse
@@ -237,3 +242,59 @@ def test_the_answer_for_a_program_names_files_and_records(tmp_path: Path) -> Non
     assert {Path(path).name for path in found["written"]} == {
         "adsl.csv", "adtte.csv", "define.xml", "adrg.md",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["tqb2450-ib-02", "nct07388875"])
+def test_a_study_whose_data_are_sdtm_gives_the_same_analysis_data(
+    name: str, tmp_path: Path
+) -> None:
+    study = tmp_path / name
+    study.mkdir()
+    shutil.copy(STUDIES / name / "protocol.yaml", study)
+    export_study(STUDIES / name, "sdtm", study / "data", ("xpt",))
+    export_study(study, "adam", tmp_path / "adam", ("csv",))
+    found = compare(STUDIES / name, tmp_path / "adam")
+    tumours = read_table_of(tmp_path / "adam" / "adtr.csv")
+
+    assert isinstance(found, AdamCompared)
+    assert all(one.paired and not one.differences for one in found.sets)
+    lesion = next(row for row in tumours if row["PARAMCD"] == "LDIAM1")
+    assert (lesion["SRCDOM"], lesion["SRCVAR"]) == ("TR", "TRORRES")
+
+
+def read_table_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def patient(*scans: tuple[str, int, bool]) -> Patient:
+    """Return a patient with one reader's scans: label, day after the first dose, baseline."""
+    start = dt.date(2026, 1, 5)
+    made = tuple(
+        Scan(label, start + dt.timedelta(days=day), is_base, ()) for label, day, is_base in scans
+    )
+    nothing = SubjectRecords(Subject("S01"))
+    tumours = (Tumours("", "Investigator", made, ()),)
+    return Patient(
+        nothing, {}, start, start, start, None, None, (), tumours, {}, None, (), (), ()
+    )  # fmt: skip
+
+
+NUMBERED = [  # scans of one patient, of another; the number of each label
+    ([("BASELINE", -9, True), ("W006", 42, False)], [("W012", 84, False)],
+     {"BASELINE": 0, "W006": 6, "W012": 12}),
+    ([("C1D1", -1, True), ("C3D1", 42, False), ("EOT", 90, False)], [],
+     {"C1D1": 0, "C3D1": 1, "EOT": 2}),
+    ([("SCREEN", -9, True), ("UNSCHEDULED 6", 30, False), ("WEEK 6", 42, False)], [],
+     {"SCREEN": 0, "UNSCHEDULED 6": 1, "WEEK 6": 2}),
+    ([("A", -9, True), ("B", 42, False)], [("B", 44, False), ("A", 90, False)],
+     {"A": 1, "B": 2}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("first", "second", "numbers"), NUMBERED)
+def test_visits_have_the_numbers_of_their_labels_or_their_order(
+    first: list[tuple[str, int, bool]], second: list[tuple[str, int, bool]],
+    numbers: dict[str, int],
+) -> None:  # fmt: skip
+    assert visit_numbers([patient(*first), patient(*second)]) == numbers

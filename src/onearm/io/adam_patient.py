@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median_low
 
@@ -131,17 +131,21 @@ class Patient:
         return self.records.subject.subject_id
 
 
-def visit_numbers(patients: Iterable[Patient]) -> dict[str, int]:
+def visit_numbers(patients: Sequence[Patient]) -> dict[str, int]:
     """Return the number of each visit label: 0 at baseline, the label's own, or the order.
 
-    The number in the label serves where every label has another one.
+    A label of baseline scans alone is baseline, whatever it says. The number in the
+    label serves where every other label has another one.
     """
     days: dict[str, list[int]] = {}
     for patient in patients:
         for visit, date in _visits(patient):
             since = patient.reference_date
             days.setdefault(visit, []).append((date - since).days if since else date.toordinal())
-    baseline = {visit for visit in days if visit.upper() in BASELINE_VISITS}
+    known = [scan for patient in patients for one in patient.tumours for scan in one.scans]
+    first = {scan.visit for scan in known if scan.is_baseline}
+    first -= {scan.visit for scan in known if not scan.is_baseline}
+    baseline = first | {visit for visit in days if visit.upper() in BASELINE_VISITS}
     later = sorted(set(days) - baseline, key=lambda visit: (median_low(days[visit]), visit))
     inside = {visit: found[-1] for visit in later if (found := re.findall(r"[0-9]{1,4}", visit))}
     own = {visit: int(text) for visit, text in inside.items()}

@@ -67,8 +67,7 @@ def _event(event: AdverseEvent, patient: Patient) -> Row:
         "AEACN": ACTIONS.get(event.action or ""),
         "AEACNDRG": "; ".join(event.action_drugs),
         "AEOUT": None if outcome is None else OUTCOMES.get(outcome, outcome),
-        **source_of(event),
-        "SRCVAR": "term",
+        **source_of(event, "term"),
     }
 
 
@@ -116,8 +115,7 @@ def exposure_rows(patient: Patient, parameters: Mapping[str, ParameterAbout]) ->
             "AVALU": dose.unit,
             "EXADJ": dose.change,
             "EXADJRS": dose.change_reason,
-            **source_of(dose),
-            "SRCVAR": "dose",
+            **source_of(dose, "dose"),
         }
     for exposure in patient.exposures:
         yield from _overall(patient, exposure, parameters)
@@ -192,8 +190,7 @@ def lab_rows(patient: Patient) -> Iterator[Row]:
             "WORS01FL": flag(lab.source in worst_low),
             "WORS02FL": flag(lab.source in worst_high),
             "AREASON": one.reason,
-            **source_of(lab),
-            "SRCVAR": "value",
+            **source_of(lab, "value"),
         }
 
 

@@ -7,7 +7,7 @@ derivation.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import count
@@ -18,6 +18,11 @@ from onearm.io.dataset import TEXT_BYTES, Dataset, Value, Variable
 Row = dict[str, object]
 SEQUENCES = ("ASEQ", "AESEQ")
 REASON = "AREASON"
+SDTM_VARIABLES = {
+    "TR": "TRORRES", "AE": "AETERM", "EX": "EXDOSE", "EC": "ECDOSE", "LB": "LBORRES",
+}  # fmt: skip
+"""Where a domain of SDTM holds what an analysis value comes from."""
+
 STEM = "STEM"
 """Holds the parameter that a record is described by, where PARAMCD has a number or a mark."""
 
@@ -136,12 +141,14 @@ def coded(stem: str, suffix: str) -> str:
     return stem[: 8 - len(suffix)] + suffix
 
 
-def source_of(record: Mapping[str, str] | object) -> Row:
-    """Return SRCDOM and SRCSEQ of a record of the study: its table and its line there."""
+def source_of(record: object, variable: str) -> Row:
+    """Return SRCDOM, SRCVAR and SRCSEQ of a record of the study: its table, column and line.
+
+    Of a study whose data are SDTM it is the domain, its variable and the row.
+    """
     source = getattr(record, "source", None)
     if source is None or not source.file:
         return {}
-    return {
-        "SRCDOM": source.file.rpartition("/")[2].partition(".")[0].upper(),
-        "SRCSEQ": source.line,
-    }
+    name = source.file.rpartition("/")[2].partition(".")[0].upper()
+    held = SDTM_VARIABLES.get(name, variable)
+    return {"SRCDOM": name, "SRCVAR": held, "SRCSEQ": source.line}

@@ -78,8 +78,7 @@ def _lesion(lesion: LesionValue, reference: dt.date | None) -> Row:
         "LSEXP": lesion.lesion_id,
         "LSASS": lesion.lesion_id if is_known else None,
         "ANL01FL": flag(is_known),
-        **source_of(lesion),
-        "SRCVAR": "diameter_mm" if lesion.source is not None else None,
+        **source_of(lesion, "diameter_mm"),
     }
 
 
