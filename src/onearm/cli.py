@@ -1336,6 +1336,9 @@ def simulate(
     merge: Annotated[
         list[Path] | None, typer.Option(metavar="DIR", help="Merge these shards; once for each.")
     ] = None,
+    effects: Annotated[
+        bool, typer.Option("--effects", help="What confirmation, iRECIST, missed scans change.")
+    ] = False,
     calibrate: Annotated[
         bool, typer.Option("--calibrate", help="Fit the scenario to its targets.")
     ] = False,
@@ -1358,7 +1361,7 @@ def simulate(
 
         options = Options(
             trials, seed, workers, engine, address, out, resume, shard, until, tuple(merge or ()),
-            calibrate, write_study, trial,
+            calibrate, write_study, trial, effects,
         )  # fmt: skip
         with _progress(quiet) as progress:
             answer = simulate_scenario(scenario, options, progress)

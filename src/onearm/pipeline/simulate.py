@@ -185,6 +185,8 @@ class Options:
     calibrate: bool = False
     write_study: Path | None = None
     trial: int = 0
+    effects: bool = False
+    search: Path | None = None
 
 
 def simulate_scenario(path: Path, options: Options, report: Report = lambda text: None) -> Answer:
@@ -194,6 +196,10 @@ def simulate_scenario(path: Path, options: Options, report: Report = lambda text
 
         return write_study(path, options.write_study, options, options.trial)
     options = replace(options, workers=options.workers or default_workers())
+    if options.effects:
+        from onearm.pipeline.simulate_effects import simulate_effects
+
+        return simulate_effects(path, options, report)
     if options.calibrate:
         return calibrate_scenario(path, options, report)
     if options.merge:

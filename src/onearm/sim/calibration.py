@@ -104,7 +104,7 @@ def measure(plan: Plan, trials: int) -> tuple[Fit, ...]:
     plan = replace(plan, rule_override=replace(plan.rule, n1=None, r1=None))
     nothing = Curve(None, tuple(0.0 for _ in plan.landmarks))
     groups = {group.id: 0.0 for group in plan.scenario.groups}
-    truth = Truth(1, 0.5, groups, groups, nothing, nothing)  # biases are not looked at
+    truth = Truth(1, 0.5, 0.5, groups, groups, nothing, nothing)  # biases are not looked at
     total = Tally()
     for block in range(-(-trials // BLOCK)):
         total.add(tally(run_block(plan, block), block, plan, truth))

@@ -23,7 +23,7 @@ from onearm.stats.after_two_stage import after_two_stage
 from onearm.stats.proportion import interval
 from onearm.terms import Kind
 
-EXACT = "exact, if all are evaluable and known at the look"
+EXACT = "exact at the true ORR of those counted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def success(total: Tally) -> tuple[float, float]:
 
 def _decision(plan: Plan, total: Tally, truth: Truth) -> Iterator[Characteristic]:
     value, error = success(total)
-    counts = exact(plan, truth.orr)
+    counts = exact(plan, truth.orr_counted)
     of = None if counts is None else EXACT
     yield Characteristic("success", "P(success)", Kind.PROPORTION, value, error,
                          None if counts is None else counts.reject, of)  # fmt: skip
@@ -169,11 +169,13 @@ def _response(plan: Plan, total: Tally, truth: Truth) -> Iterator[Characteristic
     for (stopped, x1, _, _, n, x, _), trials in total.joint.items():
         found = adjusted(stopped, x1, n, x)
         if found is not None:
-            _count(stage, *found, truth.orr, trials)
-    yield from _estimate("orr", "ORR", sums, truth.orr, truth.orr_error(), total.trials)
+            _count(stage, *found, truth.orr_counted, trials)
+    error = truth.error_of(truth.orr)
+    yield from _estimate("orr", "ORR", sums, truth.orr, error, total.trials)
     if stage.n:
-        label = "ORR, stage-adjusted"
-        yield from _estimate("orr_umvue", label, stage, truth.orr, truth.orr_error(), stage.n)
+        label = "ORR of those counted, stage-adjusted"
+        error = truth.error_of(truth.orr_counted)
+        yield from _estimate("orr_umvue", label, stage, truth.orr_counted, error, stage.n)
 
 
 def _count(sums: Sums, value: float, lower: float, upper: float, truth: float, trials: int) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from onearm.sim.seen import Facts, TimePoints
+from onearm.sim.seen import NE, Facts, TimePoints
 from onearm.sim.times import Times, overall_survival, progression_free, progression_free_irecist
 from onearm.sim.trials import Plan, best_of, judge_block, responded
 from onearm.stats.survival_batch import kaplan_meier_batch
@@ -34,18 +34,23 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What is true in a scenario; ``patients`` drawn patients say so."""
+    """What is true in a scenario; ``patients`` drawn patients say so.
+
+    ``orr_counted`` is the response rate among the patients that the decision
+    counts: all of them, or those with an assessment after baseline.
+    """
 
     patients: int
     orr: float
+    orr_counted: float
     group_orr: dict[str, float]
     group_share: dict[str, float]
     pfs: Curve
     os: Curve
 
-    def orr_error(self) -> float:
-        """Return the standard error of the response rate."""
-        return float(np.sqrt(self.orr * (1 - self.orr) / self.patients))
+    def error_of(self, rate: float) -> float:
+        """Return the standard error of a response rate."""
+        return float(np.sqrt(rate * (1 - rate) / self.patients))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class Drawn:
 
     group: npt.NDArray[Any]
     has_responded: npt.NDArray[np.bool_]
+    is_seen: npt.NDArray[np.bool_]  # has an assessment after baseline
     pfs: Times
     os: Times
 
@@ -66,6 +72,7 @@ def truth_of(plan: Plan, patients: int = PATIENTS) -> Truth:
     return Truth(
         len(drawn.group),
         float(drawn.has_responded.mean()),
+        float(drawn.has_responded[drawn.is_seen | (not plan.rule.evaluable)].mean()),
         {k: float(drawn.has_responded[m].mean()) if m.any() else 0.0 for k, m in members.items()},
         {name: float(member.mean()) for name, member in members.items()},
         curve(drawn.pfs, plan),
@@ -83,6 +90,7 @@ def draw_patients(plan: Plan, patients: int) -> Drawn:
     return Drawn(
         np.concatenate([part.group for part in parts]),
         np.concatenate([part.has_responded for part in parts]),
+        np.concatenate([part.is_seen for part in parts]),
         _joined([part.pfs for part in parts]),
         _joined([part.os for part in parts]),
     )
@@ -101,7 +109,10 @@ def _part(plan: Plan, block: int, trials: int) -> Drawn:
     facts, points = judged.cohort.facts, judged.points
     best = best_of(plan, points, facts)
     pfs = _pfs(plan, points, facts, best.ipfs_day)
-    return Drawn(judged.cohort.group, responded(plan, best)[0], pfs, overall_survival(facts))
+    is_seen = ((points.day > 0) & (points.overall != NE)).any(axis=0)
+    return Drawn(
+        judged.cohort.group, responded(plan, best)[0], is_seen, pfs, overall_survival(facts)
+    )
 
 
 def _pfs(plan: Plan, points: TimePoints, facts: Facts, ipfs_day: npt.NDArray[Any] | None) -> Times:
