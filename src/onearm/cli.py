@@ -453,7 +453,7 @@ def design_of_study(study: Study, plot: Plot = None, as_json: Json = False) -> N
 def export(
     study: Study,
     kind: Annotated[
-        str, typer.Argument(metavar="KIND", help="adam, sdtm, redcap, registry, ars or ard.")
+        str, typer.Argument(metavar="KIND", help="adam, sdtm, redcap, registry, usdm, ars or ard.")
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where every file goes.")],
     formats: Annotated[
@@ -468,7 +468,7 @@ def export(
     domains that the tables are, with the keys between them. ars: the results as a
     reporting event (CDISC ARS 1.0). ard: the results as a long table. redcap: a
     data dictionary, and the records to import. registry: the results section of a
-    ClinicalTrials.gov record.
+    ClinicalTrials.gov record. usdm: the protocol as a study definition (USDM 4).
 
     Example: onearm export studies/tqb2450-ib-02 adam --out adam --format xpt,csv
     """

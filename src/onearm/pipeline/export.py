@@ -39,6 +39,7 @@ KINDS = {
     "sdtm": Exporter("export_sdtm", "content", TABLES),
     "redcap": Exporter("export_redcap", "content", ()),
     "registry": Exporter("export_registry", "content", ()),
+    "usdm": Exporter("export_usdm", "content", ()),
     "ars": Exporter("export_results", "ars", ()),
     "ard": Exporter("export_results", "ard", ("csv", "parquet")),
 }
