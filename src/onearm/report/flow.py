@@ -7,16 +7,12 @@ out. Computes nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, plain_text
 from onearm.report.model import Plotted, Span, phrase
 from onearm.report.plate import Drawn, Plate, text_width, width_of
 from onearm.report.shown import Shown, position
 from onearm.report.tables import FLOW, capital, words
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 PADDING, GAP, INDENT, MARGIN, ARM = 5.0, 14.0, 9.0, 4.0, 10.0  # points
 SIZES = {1: (6.3, 6.0, 5.7, 5.4, 5.1), 2: (7.5, 7.0, 6.5)}
@@ -107,18 +103,18 @@ class _Page:
 
     def draw(self) -> None:
         """Draw the boxes and the arrows between them."""
-        axes, y, centre = self.plate.page, MARGIN, self.left + self.wide / 2
+        y, centre = MARGIN, self.left + self.wide / 2
         for i, (lines, beside) in enumerate(self.boxes):
             self._box(self.left, y, self.wide, lines, is_centred=True)
             y += self._height(lines)
             gap = GAP + self._room(beside)
             if i + 1 < len(self.boxes):
-                _arrow(axes, (centre, y), (centre, y + gap))
+                _arrow(self.plate, (centre, y), (centre, y + gap))
             elif beside:
-                axes.plot((centre, centre), (y, y + gap / 2), color=MUTED, linewidth=0.7)
+                _arrow(self.plate, (centre, y), (centre, y + gap / 2), style="-")
             if beside:
                 middle = y + gap / 2
-                _arrow(axes, (centre, middle), (self.right, middle))
+                _arrow(self.plate, (centre, middle), (self.right, middle))
                 top = middle - self._height(beside) / 2
                 self._box(self.right, top, self.beside, beside, is_centred=False)
             y += gap
@@ -128,7 +124,7 @@ class _Page:
     ) -> None:
         from matplotlib.patches import Rectangle
 
-        self.plate.page.add_patch(
+        self.plate.page.add(
             Rectangle((left, top), width, self._height(lines), facecolor="#f5f7f9",
                       edgecolor=MUTED, linewidth=0.7)
         )  # fmt: skip
@@ -140,9 +136,14 @@ class _Page:
             self.plate.text(x, y, text.strip(), result, ha=look, fontsize=self.size, color=INK)
 
 
-def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    axes.annotate(
-        "", end, start,
-        arrowprops={"arrowstyle": "-|>", "color": MUTED, "linewidth": 0.7,
-                    "shrinkA": 0, "shrinkB": 0, "mutation_scale": 7},
+def _arrow(
+    plate: Plate, start: tuple[float, float], end: tuple[float, float], style: str = "-|>"
+) -> None:
+    from matplotlib.patches import FancyArrowPatch
+
+    plate.page.add(
+        FancyArrowPatch(
+            start, end, arrowstyle=style, mutation_scale=7, shrinkA=0, shrinkB=0, color=MUTED,
+            linewidth=0.7,
+        )
     )  # fmt: skip

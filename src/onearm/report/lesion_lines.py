@@ -249,7 +249,7 @@ def _strips(
                 reason or "", fmt.source_lines(point.sources),
             )  # fmt: skip
             is_open = code in ("NE", "MISSING")
-            plate.page.add_patch(
+            plate.page.add(
                 Rectangle((x - wide / 2, y - STRIP * 0.42), wide, STRIP * 0.84,
                           facecolor=COLOURS.get(code, "#ffffff"), edgecolor=MUTED, linewidth=0.4,
                           hatch=HATCH if is_open else None, gid=said)

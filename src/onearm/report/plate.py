@@ -17,8 +17,10 @@ from onearm.report.model import Phrase, Plotted, Span
 from onearm.terms import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
+    from matplotlib.text import Text
 
 COLUMN_MM = {1: 86, 2: 178}
 """Widths of a figure in one and in two columns of a journal page."""
@@ -126,6 +128,35 @@ def shortened(text: str, width: float, size: float, weight: str = "normal") -> s
     return f"{text}\N{HORIZONTAL ELLIPSIS}"
 
 
+class Page:
+    """What stands on a figure outside its axes, in points from the upper left corner."""
+
+    def __init__(self, drawing: Canvas, height: float) -> None:
+        from matplotlib.transforms import Affine2D
+
+        self.drawing = drawing
+        self.to_inches = Affine2D()
+        self.transform = self.to_inches + drawing.dpi_scale_trans
+        self.texts: list[Text] = []
+        self.hang(height)
+
+    def hang(self, height: float) -> None:
+        """Let the upper edge be so many points above the lower edge of the figure."""
+        inch = 1 / POINTS_PER_INCH
+        self.to_inches.clear().scale(inch, -inch).translate(0, height * inch)
+
+    def add(self, artist: Artist) -> None:
+        """Add a line or a patch."""
+        artist.set_transform(self.transform)
+        self.drawing.add_artist(artist)
+
+    def text(self, x: float, y: float, words: str, **look: Any) -> Text:
+        """Write a text."""
+        written = self.drawing.text(x, y, words, transform=self.transform, **look)
+        self.texts.append(written)
+        return written
+
+
 class Plate:
     """A sheet of one or two columns, so many points high."""
 
@@ -135,10 +166,7 @@ class Plate:
         self.width = width_of(columns)
         self.height = height
         self.canvas: Canvas = canvas(self.width / POINTS_PER_INCH, height / POINTS_PER_INCH)
-        self.page: Axes = self.panel(0, 0, self.width, height)
-        self.page.set_xlim(0, self.width)
-        self.page.set_ylim(height, 0)
-        self.page.set_axis_off()
+        self.page = Page(self.canvas, height)
 
     def panel(self, left: float, top: float, right: float, bottom: float) -> Axes:
         """Return axes in a box."""
@@ -190,11 +218,11 @@ class Plate:
                     handle.get_linestyle() != "None"
                 ) else Line2D([x + left + wide / 2], [top])  # fmt: skip
                 line.update_from(handle)
-                self.page.add_line(line)
+                self.page.add(line)
             else:
                 box = Rectangle((x + left, top - 3.2), wide, 6.4)
                 box.update_from(handle)
-                self.page.add_patch(box)
+                self.page.add(box)
             self.text(x + left + wide + 3, top, label)
             left += needed + gap
         return top - y + row / 2
@@ -245,6 +273,7 @@ def add_caption(drawn: Drawn) -> None:
     extra = 10 + len(title) * (step + 1) + len(caption) * step
     height = plate.height
     plate.canvas.set_size_inches(plate.width / POINTS_PER_INCH, (height + extra) / POINTS_PER_INCH)
+    plate.page.hang(height + extra)
     for axes in plate.canvas.axes:
         box = axes.get_position()
         share = height / (height + extra)
