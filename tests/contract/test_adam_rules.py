@@ -442,3 +442,62 @@ def test_a_variable_of_the_wrong_kind_is_found_not_crashed_on() -> None:
 
     found = {rule.id for rule in RULES.values() if list(rule.check(folder))}
     assert {"AD030", "AD052"} <= found
+
+
+ANY = st.none() | st.sampled_from(["Y", "N", "OS", "PFS", "CR", "x", "5"]) | st.floats(-9, 9)
+ANY |= st.integers(-9, 9) | st.dates(dt.date(2020, 1, 1), dt.date(2020, 3, 1))
+EVERY = [
+    "USUBJID",
+    "STUDYID",
+    "PARAMCD",
+    "PARAM",
+    "AVAL",
+    "AVALC",
+    "AVALU",
+    "BASE",
+    "CHG",
+    "PCHG",
+    "NADIR",
+    "CHGNAD",
+    "PCHGNAD",
+    "ABLFL",
+    "CNSR",
+    "ADT",
+    "STARTDT",
+    "ADY",
+    "TRTSDT",
+    "TRTEDT",
+    "TRTDURD",
+    "AGE",
+    "SEX",
+    "SAFFL",
+    "DTHFL",
+    "DTHDT",
+    "LSTALVDT",
+    "AETOXGR",
+    "ATOXGR",
+    "AEOUT",
+    "ASTDT",
+    "AENDT",
+    "TRTEMFL",
+    "AOCCFL",
+    "ANRLO",
+    "ANRHI",
+    "WORS01FL",
+    "SRCDOM",
+    "SRCVAR",
+    "SRCSEQ",
+    "ASEQ",
+    "EVNTDESC",
+    "CNSDTDSC",
+]
+
+
+@given(st.data(), st.sampled_from(["ADSL", "ADRS", "ADTTE", "ADTR", "ADAE", "ADLB"]))
+def test_no_value_of_any_kind_breaks_a_rule_itself(data: st.DataObject, name: str) -> None:
+    columns = {one: data.draw(st.lists(ANY, min_size=3, max_size=3)) for one in EVERY}
+    dataset = Dataset(name, "", tuple(map(Variable, EVERY)), tuple(columns.values()))
+    table = Table(f"{name.lower()}.csv", dataset, columns)
+    folder = DataFolder(Path("adam"), {name: table, "ADSL": table})
+
+    assert all(one.dataset for rule in RULES.values() for one in rule.check(folder))

@@ -152,7 +152,9 @@ def _one_baseline(folder: DataFolder) -> Iterator[Breach]:
 def _base(folder: DataFolder) -> Iterator[Breach]:
     for table in tables_with(folder, "ABLFL", "BASE", "AVAL"):
         for record, (flag, base, value) in table.rows("ABLFL", "BASE", "AVAL"):
-            if flag == "Y" and is_number(value) and (base is None or differs(base, float(value))):  # type: ignore[arg-type]
+            if flag != "Y" or not isinstance(value, int | float):
+                continue
+            if not is_number(base) or differs(base, float(value)):
                 yield breach(table, record, "BASE", f"{base}, AVAL is {value}")
 
 
