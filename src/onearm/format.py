@@ -267,9 +267,14 @@ def like(row: ResultRow, printed: str, unit: str | None = None) -> str:
     return _value(row.value, row, Profile(digits, digits, digits, EN_DASH))
 
 
-def p_value(value: Number) -> str:
-    """Return a p-value to three decimals, or '<0.001'."""
-    return "<0.001" if Fraction(decimal_of(value)) < Fraction(1, 1000) else number(value, 3)
+def p_value(value: Number, digits: int = 3) -> str:
+    """Return a p-value to so many decimals, or '<0.001'."""
+    least = Fraction(1, 10**digits)
+    return (
+        f"<{number(least, digits)}"
+        if Fraction(decimal_of(value)) < least
+        else number(value, digits)
+    )
 
 
 def unit_of(row: ResultRow) -> str:

@@ -54,3 +54,32 @@ def test_past_trials_that_are_not_utf8_get_one_line(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match=r"historical\.csv: must be encoded in UTF-8"):
         read_historical(path)
+
+
+@pytest.mark.parametrize("name", ["p0", "p1", "alpha", "power"])
+def test_the_settings_beside_a_certificate_must_be_its_own(
+    tmp_path: Path, printed: dict, name: str
+) -> None:
+    printed[name] = 0.3
+    path = tmp_path / "certificate.json"
+    path.write_text(json.dumps(printed))
+
+    with pytest.raises(DesignError, match=rf"{path}: {name} stands beside the certificate"):
+        verify(path)
+
+
+@pytest.mark.parametrize("r_top", [-2, -5, -1000])
+def test_a_negative_r_top_is_refused(tmp_path: Path, printed: dict, r_top: int) -> None:
+    printed["certificate"]["refutations"][0]["r_top"] = r_top
+    path = tmp_path / "certificate.json"
+    path.write_text(json.dumps(printed))
+
+    with pytest.raises(DesignError, match="r_top of at least -1"):
+        verify(path)
+
+
+def test_a_p_value_near_0_is_not_printed_as_0() -> None:
+    found = after_two_stage(43, null=0.2, r1=3, n1=13, r=12, n=43)
+
+    assert found.p_value < 0.0001
+    assert "p-value of <0.0001 against 20 %" in inference_in_words(found)

@@ -55,7 +55,7 @@ def test_a_certificate_that_does_not_hold_exits_with_1(tmp_path):
     shown = run(f"design verify {path}")
 
     assert (shown.exit_code, shown.stdout) == (1, "")
-    assert shown.stderr.startswith("the certificate does not hold: it lacks an alpha of")
+    assert shown.stderr.startswith(f"{path}: the certificate does not hold: it lacks an alpha of")
     path.write_text("{", encoding="utf-8")
     assert "not JSON" in run(f"design verify {path}").stderr
 

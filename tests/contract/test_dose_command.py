@@ -141,6 +141,15 @@ WRONG = [  # arguments, the one line
     ((TQB, *START, "--event", "rash: 6"), "got 'rash: 6'"),
     ((TQB, *START, "--at-dose", "anlotnib: 8 mg"), "did you mean 'anlotinib'?"),
     ((TQB, *START, "--at-dose", "anlotinib: -8 mg"), "must be a dose with its unit"),
+    (
+        (TQB, *START, "--at-dose", "anlotinib: 8 mg"),
+        "--at-dose is the dose at an --event; got none",
+    ),
+    (
+        (TQB, *START, "--event", "rash: 3", "--at-dose", "anlotinib: 9 mg"),
+        "--at-dose of anlotinib must be one of 12 mg, 10 mg, 8 mg; got 9 mg",
+    ),
+    ((TQB, "--start", "9990-01-12", "--cycles", "400"), "lead beyond 9999-12-31: fewer cycles"),
     (("/nowhere", *START), "no study folder"),
 ]
 
@@ -158,7 +167,7 @@ def test_a_file_that_cannot_be_written_is_one_line(tmp_path):
     status, _, error = run(TQB, *START, "--ics", str(tmp_path / "none" / "a.ics"))
 
     assert status == 1
-    assert "No such file or directory" in error
+    assert error == f"{tmp_path / 'none' / 'a.ics'}: No such file or directory\n"
 
 
 def test_a_negative_dose_names_file_line_and_field(tmp_path):

@@ -6,6 +6,7 @@ Simon designs: Simon R. Control Clin Trials 1989;10:1-10 (the method); the value
 
 from __future__ import annotations
 
+import shutil
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
@@ -206,3 +207,17 @@ def test_a_protocol_is_read_from_text_as_from_a_file() -> None:
     protocol = parse_protocol(parse_yaml(path.read_text(encoding="utf-8"), str(path)))
 
     assert planned_design(protocol).enrolled == 30
+
+
+def test_where_nothing_says_that_treatment_ended_an_outcome_is_open(tmp_path: Path) -> None:
+    """Without a record of an end nobody who has no progression counts as a failure."""
+    study = tmp_path / "study"
+    shutil.copytree(STUDIES / "nct07388875", study)
+    before = monitor_study(study).looks[0]
+    (study / "data" / "disposition.csv").unlink()
+    after = monitor_study(study).looks[0]
+
+    assert before.open == 5
+    assert after == before  # those without progression, death or a last contact of another kind
+    (study / "data" / "follow_up.csv").unlink()
+    assert monitor_study(study).looks[0].open > before.open

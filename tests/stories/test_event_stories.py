@@ -10,6 +10,8 @@ endpoints (appendix 3) and of the EMA's treatment-policy reading.
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from patients import after, day, derive
 
@@ -126,6 +128,7 @@ OS = [  # story, facts, claim
     ("alive at last contact", {"alive": 100}, "101+ CUT"),
     ("lost after last contact", {"alive": 90, "lost": 100}, "101+"),
     ("no contact after first dose", {}, "1+"),
+    ("last contact on the day of the first dose", {"alive": 0}, "1+ NOPOST"),
 ]  # fmt: skip
 
 
@@ -186,6 +189,17 @@ def test_ipfs_ends_with_the_iupd_that_stands(responses, facts, pfs, ipfs):
 
     check(events["pfs"], pfs)
     check(events["ipfs"], ipfs)
+
+
+@pytest.mark.parametrize(
+    ("responses", "why"),
+    [
+        ("42 SD/iSD, 84 PD/iUPD, 126 PD/iCPD", "iUPD on .*, confirmed by the iCPD on"),
+        ("42 SD/iSD, 84 PD/iUPD", "iUPD on .*, which nothing confirmed or resolved since"),
+    ],
+)
+def test_ipfs_says_what_became_of_the_iupd(responses, why):
+    assert re.match(why, derive(responses, **LONG_AGO).events["ipfs"].reason)
 
 
 @pytest.mark.parametrize(("responses", "facts", "ttr", "dor"), by_name(DOR))

@@ -182,6 +182,7 @@ def planned_calendar(
         raise InputError(f"cycles must be at least 1; got {cycles}")
     known, taken = body or Body(), _taken(treatment, chosen)
     count, notes = _count(treatment, cycles)
+    _check_calendar_end(start, count * treatment.cycle_days)
     planned_cycles, doses = [], []
     amounts: list[DoseAmount] = []
     limits = [last_allowed(drug, start) for drug in taken if drug.stop_after is not None]
@@ -211,6 +212,11 @@ def planned_calendar(
         tuple(limits),
         tuple(notes),
     )
+
+
+def _check_calendar_end(start: dt.date, days: int) -> None:
+    if days > (dt.date.max - start).days:
+        raise InputError(f"{days} days from {start} lead beyond {dt.date.max}: fewer cycles")
 
 
 def _afterwards(treatment: Treatment, schedule: Schedule) -> list[str]:

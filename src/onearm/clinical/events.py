@@ -72,7 +72,18 @@ def derive_ipfs(
         if point.irecist is not None and point.irecist is not IResponse.NE
     ]
     progression = next((point for point in after if point.date == best.ipfs_date), None)
-    return _progression_free("ipfs", known, after, progression, rules)
+    why = "" if progression is None else _by_irecist(progression, after)
+    return _progression_free("ipfs", known, after, progression, rules, why)
+
+
+def _by_irecist(progression: TimePoint, points: Iterable[TimePoint]) -> str:
+    """Say what became of the progression from which iPFS counts."""
+    confirmed = next((point.date for point in points if point.irecist is IResponse.ICPD), None)
+    if confirmed is None:
+        return f"iUPD on {progression.date}, which nothing confirmed or resolved since"
+    if confirmed == progression.date:
+        return f"iCPD on {confirmed}"
+    return f"iUPD on {progression.date}, confirmed by the iCPD on {confirmed}"
 
 
 def _after(points: Iterable[TimePoint], start: dt.date) -> list[TimePoint]:
@@ -85,10 +96,12 @@ def _progression_free(
     points: Sequence[TimePoint],
     progression: TimePoint | None,
     rules: CensoringRules,
+    why: str = "",
 ) -> Event:
     ends = []
     if progression is not None:
-        ends.append(_End(progression.date, "PD", f"PD on {progression.date}", progression.sources))
+        why = why or f"PD on {progression.date}"
+        ends.append(_End(progression.date, "PD", why, progression.sources))
     if known.death is not None:
         day = known.death.date
         ends.append(_End(day, "DEATH", f"died on {day} without PD", (known.death.source,)))
@@ -108,8 +121,8 @@ def _progression_free(
     gap = (end.date - _last_adequate_day(known, points, end.date)).days
     limit = known.missed_limit_days
     if rules.missed_assessments == "censor" and limit is not None and gap > limit:
-        why = f"{end.reason}, {gap} days after the last adequate assessment (more than {limit})"
-        return _censored(endpoint, known, points, end.date, "MISS2", why, end.sources)
+        missed = f"{end.reason}, {gap} days after the last adequate assessment (more than {limit})"
+        return _censored(endpoint, known, points, end.date, "MISS2", missed, end.sources)
     is_early = limit is not None and gap <= limit and not _adequate(points, None)
     if end.rule == "DEATH" and is_early:
         end = replace(end, rule="DEATH_EARLY")
@@ -203,7 +216,7 @@ def derive_os(known: Known) -> Event:
     if known.death is not None:
         day, source = known.death.date, known.death.source
         return _event("os", known, _End(day, "DEATH", f"died on {day}", (source,)), is_event=True)
-    if known.last_contact is None:
+    if known.last_contact is None or known.last_contact[0] <= known.start:
         end = _End(known.start, "NOPOST", "censored on day 1: no contact recorded after it", ())
     else:
         day, source = known.last_contact

@@ -262,6 +262,8 @@ class _Check:
         _require(0 <= same <= Fraction(1, 10**6), "same_en0 of at most 1e-6")
         _require(bool(certificate.designs), "at least one design")
         _require(bool(certificate.refutations), "at least one refutation")
+        for each in certificate.refutations:
+            _require(each.r_top >= -1, f"an r_top of at least -1 at n = {each.n}")
         last = certificate.refutations[-1].n
         _require(last <= LARGEST_N, f"no more than {LARGEST_N} subjects")
         self.at_p0, self.at_p1 = _Integers(p0), _Integers(p1)

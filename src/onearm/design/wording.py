@@ -10,7 +10,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from onearm.format import number, percent, plain
+from onearm.format import number, p_value, percent, plain
 
 if TYPE_CHECKING:
     from onearm.design.binomial import Hypotheses
@@ -285,7 +285,8 @@ def inference_in_words(found: AfterTwoStage) -> str:
         f"account, the response rate is {percent(found.umvue)} % (uniformly minimum variance "
         f"unbiased estimate), with a two-sided {level} confidence interval of "
         f"{percent(found.lower)} to {percent(found.upper)} % and a one-sided p-value of "
-        f"{number(found.p_value, 4)} against {share(found.null)} (Koyama and Chen, 2008).{left_out}"
+        f"{p_value(found.p_value, 4)} against {share(found.null)} (Koyama and Chen, 2008)."
+        f"{left_out}"
     )
 
 

@@ -197,17 +197,25 @@ def table_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a table, whole or not at all: UTF-8, as ``table_text`` makes it.
+    """Write a table, whole or not at all: UTF-8, as ``table_text`` makes it."""
+    write_whole(path, table_text(header, rows))
 
-    The rows go to a file beside ``path`` that then takes its place.
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text to a file beside ``path`` that then takes its place.
+
+    Raises an OSError that names ``path``, whichever of the two files it met.
     """
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(table_text(header, rows))
-        Path(beside).chmod(0o644)
-        Path(beside).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(beside).unlink()
-        raise
+        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+            Path(beside).chmod(0o644)
+            Path(beside).replace(path)
+        except BaseException:
+            with suppress(OSError):
+                Path(beside).unlink()
+            raise
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None

@@ -9,13 +9,12 @@ day. Knows no drug.
 from __future__ import annotations
 
 import datetime as dt
-import os
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
+
+from onearm.io.csv import write_whole
 
 PRODUCT = "-//onearm//dosing calendar//EN"
 MOST_OCTETS = 75
@@ -74,14 +73,4 @@ def _folded(line: str) -> Iterator[str]:
 
 def write_calendar(path: Path, name: str, entries: Iterable[Entry]) -> None:
     """Write a calendar, whole or not at all: beside ``path`` first, then in its place."""
-    text = calendar_text(name, entries)
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        Path(beside).chmod(0o644)
-        Path(beside).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(beside).unlink()
-        raise
+    write_whole(path, calendar_text(name, entries))

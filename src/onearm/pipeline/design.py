@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from pathlib import Path
 from textwrap import fill
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from onearm import format as text
 from onearm.design.binomial import Rate, proportion, with_dropout
@@ -35,6 +35,9 @@ from onearm.pipeline.design_text import (
     what_is_tested,
     worded,
 )
+
+if TYPE_CHECKING:
+    from onearm.design.certificate import Certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +141,10 @@ def _counted(design: PrecisionDesign) -> str:
             f"It is taken at n x target = {_responders(design)} responders, without rounding, as "
             f"sample-size\nprograms do; data have whole numbers of responders."
         )
-    words = "the nearest whole number" if design.counts == "nearest" else "rounded down"
+    words = "rounded to the nearest" if design.counts == "nearest" else "rounded down to a"
     return (
-        f"It is taken at {words} of n x target = {_responders(design)} responders; every n from\n"
-        f"{design.stable_n} on will do, smaller ones not all."
+        f"It is taken at n x target = {_responders(design)} responders {words} whole\n"
+        f"number; every n from {design.stable_n} on will do, smaller ones not all."
     )
 
 
@@ -303,9 +306,12 @@ def verify(path: Path) -> DesignAnswer:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise DesignError(f"{path}: not JSON: {error}") from None
-    certificate = read_certificate(value)
-    claims = check_certificate(certificate)
-    _check_beside(value, [(d.r1, d.n1, d.r, d.n) for d in certificate.designs])
+    try:
+        certificate = read_certificate(value)
+        claims = check_certificate(certificate)
+        _check_beside(value, certificate)
+    except DesignError as error:
+        raise DesignError(f"{path}: {error}") from None
     asked = (
         f"p0 = {as_written(certificate.p0)}, p1 = {as_written(certificate.p1)}, "
         f"alpha <= {as_written(certificate.alpha)}, power >= {as_written(certificate.power)}"
@@ -321,8 +327,16 @@ def verify(path: Path) -> DesignAnswer:
     )
 
 
-def _check_beside(value: dict[str, Any], certified: Sequence[tuple[int, int, int, int]]) -> None:
-    """Refuse a file whose other designs are not those that its certificate is about."""
+def _check_beside(value: dict[str, Any], certificate: Certificate) -> None:
+    """Refuse a file whose settings or designs are not those that its certificate is about."""
+    for name in ("p0", "p1", "alpha", "power"):
+        limit = float(getattr(certificate, name))
+        if value.get("certificate") is not None and value.get(name, limit) != limit:
+            raise DesignError(
+                f"{name} stands beside the certificate and is not what it certifies: must be "
+                f"{as_written(getattr(certificate, name))}; got {value[name]}"
+            )
+    certified = [(each.r1, each.n1, each.r, each.n) for each in certificate.designs]
     ends = {"minimax": certified[:1], "optimal": certified[-1:], "admissible": certified}
     for name, designs in ends.items():
         if name not in value:

@@ -8,7 +8,7 @@ advice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ from onearm.pipeline.dose_words import (
 )
 from onearm.protocol.model import Assumption, Protocol
 from onearm.protocol.parse import parse_protocol
+from onearm.protocol.treatment import Treatment
+from onearm.protocol.values import Amount
 
 PLAN_COLUMNS = (
     *("kind", "cycle", "phase", "what", "first_date", "last_date", "days", "dose", "unit"),
@@ -195,6 +197,9 @@ def dose_calendar(
     )
     drugs = [drug.name for drug in protocol.treatment.drugs]
     current = current_of(at_dose, drugs)
+    if current and not events:
+        raise InputError("--at-dose is the dose at an --event; got none")
+    _check_levels(current, protocol.treatment)
     given = {dose.drug for dose in calendar.doses}
     proposals = [
         one
@@ -203,6 +208,15 @@ def dose_calendar(
     ]
     assumed = tuple(one for one in protocol.assumptions if one.field.startswith("treatment"))
     return DoseCalendar(protocol.study.id, calendar, tuple(proposals), assumed)
+
+
+def _check_levels(current: Mapping[str, Amount], treatment: Treatment) -> None:
+    """Refuse a dose that is no level of a drug that has levels."""
+    for drug in treatment.drugs:
+        at = current.get(drug.name)
+        if at is not None and drug.levels and at not in (drug.amount, *drug.levels):
+            levels = ", ".join(dict.fromkeys(map(str, (drug.amount, *drug.levels))))
+            raise InputError(f"--at-dose of {drug.name} must be one of {levels}; got {at}")
 
 
 def write_files(

@@ -168,7 +168,7 @@ def _table(found: AfterTwoStage) -> str:
         ["median-unbiased", _share(found.median_unbiased), ""],
         ["naive", "", _share(naive.estimate)],
         [f"{level} interval", _interval(found), _interval(naive)],
-        ["p-value (one-sided)", text.number(found.p_value, 4), text.number(found.naive_p_value, 4)],
+        ["p-value (one-sided)", _p_value(found.p_value), _p_value(found.naive_p_value)],
     ]
     return text.text_table(["", "by the design", "naive"], rows, numeric=2)
 
@@ -197,3 +197,7 @@ def _interval(found: AfterTwoStage | Proportion) -> str:
 
 def _share(value: float | Fraction) -> str:
     return f"{text.percent(value)} %"
+
+
+def _p_value(value: float) -> str:
+    return text.p_value(value, 4)

@@ -76,19 +76,20 @@ class Monitored:
                 "Confirmed",
                 "Unconfirmed",
                 "Not yet",
+                "Open",
                 "Needed",
                 "Decision",
             )
             rows = [
                 (str(s.n), str(s.enrolled), str(s.responders), str(s.unconfirmed),
-                 str(s.not_yet_evaluable), str(s.needed or ""), s.decision)
+                 str(s.not_yet_evaluable), str(s.open), str(s.needed or ""), s.decision)
                 for s in self.looks
             ]  # fmt: skip
             parts.append(text_table(header, rows))
             parts.append(
                 "By enrolment: a look counts its first n subjects, later ones belong to the next "
-                "stage.\nConfirmed responses decide; unconfirmed and not yet evaluable ones may "
-                "still become responses."
+                "stage.\nConfirmed responses decide. Open: may still become one, on treatment "
+                "without progression; the\nunconfirmed and those not yet evaluable are among them."
             )
         if self.chances is not None:
             parts.append(_chances_text(self.chances))
@@ -184,10 +185,13 @@ def _entry(one: tuple[SubjectRecords, SubjectAnswers]) -> tuple[dt.date, str]:
 
 
 def _is_ongoing(records: SubjectRecords) -> bool:
-    return any(
-        row.scope.upper() == "TREATMENT" and row.status == "ONGOING"
+    """Whether nothing says that treatment ended or the subject left: silence is no end."""
+    has_ended = any(
+        row.scope.upper() in {"TREATMENT", "STUDY"} and row.status != "ONGOING"
         for row in records.disposition or ()
     )
+    has_left = any(row.status != "ALIVE" for row in records.follow_up or ())
+    return not has_ended and not has_left
 
 
 def _course(people: Sequence[tuple[SubjectAnswers, bool]]) -> Iterator[Course]:
