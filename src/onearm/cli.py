@@ -1339,6 +1339,9 @@ def simulate(
     effects: Annotated[
         bool, typer.Option("--effects", help="What confirmation, iRECIST, missed scans change.")
     ] = False,
+    search: Annotated[
+        Path | None, typer.Option(metavar="GRID", help="The cheapest design of this grid.")
+    ] = None,
     calibrate: Annotated[
         bool, typer.Option("--calibrate", help="Fit the scenario to its targets.")
     ] = False,
@@ -1361,7 +1364,7 @@ def simulate(
 
         options = Options(
             trials, seed, workers, engine, address, out, resume, shard, until, tuple(merge or ()),
-            calibrate, write_study, trial, effects,
+            calibrate, write_study, trial, effects, search,
         )  # fmt: skip
         with _progress(quiet) as progress:
             answer = simulate_scenario(scenario, options, progress)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 from math import sqrt
 from pathlib import Path
@@ -19,7 +20,9 @@ from onearm.pipeline.simulate import Options, load_scenario, simulate
 from onearm.pipeline.simulated_study import write_study
 from onearm.sim.calibration import calibrate, measure
 from onearm.sim.scenario import Hazard
-from onearm.sim.trials import BLOCK, Plan, Rule, run_block
+from onearm.sim.search import Grid, candidates, first_patients, search
+from onearm.sim.trials import BLOCK, Plan, Rule, decided, judge_block, run_block
+from onearm.sim.truth import truth_of
 from onearm.stats.proportion import clopper_pearson
 
 SCENARIOS = sorted(Path("studies").glob("*/scenarios/*.yaml"))
@@ -192,3 +195,73 @@ def test_a_target_out_of_reach_says_how_near_it_came():
     said = r"cannot be calibrated; after 16 steps orr in asps is 0\.\d+, wanted 0.99 within 0.01"
     with pytest.raises(InputError, match=said):
         calibrate(replace(plan_of(), scenario=scenario), 250)
+
+
+NO_LIMITS = {"search": 1, "null": ("a",), "alternative": ("a",),
+             "alpha": Decimal(0), "power": Decimal(0)}  # fmt: skip
+ALTERNATIVE = Path("studies/nct07388875/scenarios/alternative.yaml")
+
+
+def test_a_searched_design_is_judged_as_the_simulation_judges_it():
+    # The planned design among the candidates: the same trials, success by success.
+    plan = plan_of(ALTERNATIVE)
+    judged = judge_block(plan, 0, BLOCK)
+    same = decided(plan, first_patients(judged, plan.enrolled))
+
+    assert np.array_equal(same["success"], run_block(plan, 0)["success"])
+
+
+def test_a_search_without_loss_gives_the_exact_binomial_for_each_design():
+    plan = replace(plan_of(), scenario=without_loss(loaded().scenario), counting="unconfirmed")
+    grid = Grid(
+        search=1,
+        null=("a",),
+        alternative=("a",),
+        alpha=Decimal(0),
+        power=Decimal(0),
+        n="20-30/5",
+        r="7-9",
+    )
+    outcomes = search({"a": plan}, grid, 5000)
+    rate = truth_of(plan, 60_000).orr
+
+    assert {(one.design.n, one.design.r) for one in outcomes} == {
+        (n, r) for n in (20, 25, 30) for r in (7, 8, 9)
+    }
+    for one in outcomes:
+        exact = binom.sf(one.design.r, one.design.n, rate)
+        assert abs(one.by_scenario["a"].success - exact) < 5 * sqrt(0.25 / 5000)
+
+
+def test_the_winner_is_the_cheapest_that_keeps_every_promise():
+    plans = {name: plan_of(ALTERNATIVE.with_name(f"{name}.yaml"))
+             for name in ("null-rate", "alternative")}  # fmt: skip
+    grid = Grid(search=1, null=("null-rate",), alternative=("alternative",), alpha=Decimal("0.1"),
+                power=Decimal("0.7"), n="24-32/4", r="5-8", n1=14, r1="1-2")  # fmt: skip
+    outcomes = search(plans, grid, 500)
+    kept = [one for one in outcomes if not one.broken]
+
+    assert outcomes[0].cost == min(one.cost for one in kept)
+    for one in outcomes:
+        holds = (one.by_scenario["null-rate"].success <= 0.1
+                 and one.by_scenario["alternative"].success >= 0.7)  # fmt: skip
+        assert holds is not bool(one.broken)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [({"n": "20", "r": "20-30"}, "holds no design"), ({"n": "20-900", "r": "0-99"}, "at most"),
+     ({"n": "20", "r": "5", "n1": "10"}, "go together")],
+)  # fmt: skip
+def test_a_grid_without_sense_is_refused(numbers, said):
+    with pytest.raises(InputError, match=said):
+        candidates(
+            Grid(
+                search=1,
+                null=("a",),
+                alternative=("b",),
+                alpha=Decimal(0),
+                power=Decimal(0),
+                **numbers,
+            )
+        )

@@ -196,6 +196,10 @@ def simulate_scenario(path: Path, options: Options, report: Report = lambda text
 
         return write_study(path, options.write_study, options, options.trial)
     options = replace(options, workers=options.workers or default_workers())
+    if options.search is not None:
+        from onearm.pipeline.simulate_search import search_designs
+
+        return search_designs(path, options, report)
     if options.effects:
         from onearm.pipeline.simulate_effects import simulate_effects
 

@@ -185,7 +185,7 @@ class Judged:
 def run_block(plan: Plan, block: int, trials: int = BLOCK) -> Columns:
     """Return the numbers of the trials of one block, a column each, in order."""
     judged = judge_block(plan, block, trials)
-    return _analyse(plan, judged, *look(plan, judged))
+    return _analyse(plan, judged)
 
 
 def judge_block(plan: Plan, block: int, trials: int) -> Judged:
@@ -271,25 +271,29 @@ def look(plan: Plan, judged: Judged) -> tuple[Bools, Bools, Ints, Ints]:
     return enrolled, stops, responders, entry
 
 
-def _analyse(
-    plan: Plan, judged: Judged, enrolled: Bools, stops: Bools, stage1: Ints, entry: Ints
-) -> Columns:
-    """Cut the data and count."""
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A block at the data cut: who is in, what is known, and the counts of the response."""
+
+    enrolled: Bools
+    stops: Bools
+    facts: Facts
+    points: TimePoints
+    best: Best
+    is_responder: Bools
+    columns: Columns
+
+
+def cut_data(plan: Plan, judged: Judged) -> Cut:
+    """Do the look, cut the data, and count the responses."""
+    enrolled, stops, stage1, entry = look(plan, judged)
     last_entry = np.where(enrolled, entry, 0).max(axis=1)
     cut = last_entry + plan.scenario.cut_after_last_entry
     facts, points = at_cut(judged, (cut[:, None] - entry).reshape(-1))
     best = best_of(plan, points, facts)
-    has_responded, _ = responded(plan, best)
-    if plan.counting == "irecist":
-        assert best.ipfs_day is not None  # judged by iRECIST
-        pfs = progression_free_irecist(
-            points, best.ipfs_day, facts, plan.censoring(), plan.missed_limit
-        )
-    else:
-        pfs = progression_free(points, facts, plan.censoring(), plan.missed_limit)
-    is_responder = judged.table(has_responded) & enrolled
+    is_responder = judged.table(responded(plan, best)[0]) & enrolled
     is_seen = judged.table(((points.day > 0) & (points.overall != NE)).any(axis=0)) & enrolled
-    group = judged.table(judged.cohort.group)
+    counted, counted_responders = _counted(plan.rule, is_seen, enrolled, is_responder)
     columns: Columns = {
         "enrolled": enrolled.sum(axis=1),
         "evaluable": is_seen.sum(axis=1),
@@ -298,16 +302,38 @@ def _analyse(
         "responders": is_responder.sum(axis=1),
         "duration": cut,
         "accrual": last_entry,
+        "counted": counted,
+        "counted_responders": counted_responders,
     }
-    columns["counted"], columns["counted_responders"] = _counted(
-        plan.rule, is_seen, enrolled, is_responder
-    )
+    return Cut(enrolled, stops, facts, points, best, is_responder, columns)
+
+
+def decided(plan: Plan, judged: Judged) -> Columns:
+    """Return the counts and the decision of a rule by counts, without survival."""
+    cut = cut_data(plan, judged)
+    needed = np.array(plan.rule.needed)[cut.columns["counted"]]
+    success = (cut.columns["counted_responders"] >= needed) & ~cut.stops
+    return {**cut.columns, "success": success.astype(np.int64)}
+
+
+def _analyse(plan: Plan, judged: Judged) -> Columns:
+    """Count all that is kept of the trials of a block."""
+    cut = cut_data(plan, judged)
+    enrolled, columns = cut.enrolled, cut.columns
+    rules, limit = plan.censoring(), plan.missed_limit
+    if plan.counting == "irecist":
+        assert cut.best.ipfs_day is not None  # judged by iRECIST
+        pfs = progression_free_irecist(cut.points, cut.best.ipfs_day, cut.facts, rules, limit)
+    else:
+        pfs = progression_free(cut.points, cut.facts, rules, limit)
+    group = judged.table(judged.cohort.group)
     for at, one in enumerate(plan.scenario.groups):
         columns[f"enrolled_{one.id}"] = ((group == at) & enrolled).sum(axis=1)
-        columns[f"responders_{one.id}"] = ((group == at) & is_responder).sum(axis=1)
+        columns[f"responders_{one.id}"] = ((group == at) & cut.is_responder).sum(axis=1)
     columns |= _survival("pfs", plan, judged, pfs, enrolled)
-    columns |= _survival("os", plan, judged, overall_survival(facts), enrolled)
-    columns["success"] = (_success(plan, columns, pfs, judged, enrolled) & ~stops).astype(np.int64)
+    columns |= _survival("os", plan, judged, overall_survival(cut.facts), enrolled)
+    is_success = _success(plan, columns, pfs, judged, enrolled) & ~cut.stops
+    columns["success"] = is_success.astype(np.int64)
     return columns
 
 
