@@ -69,6 +69,12 @@ class JsonField:
             self.refuse("must be a whole number")
         return self.value
 
+    def number(self) -> str | None:
+        """Return a number as it is printed: a text, or a whole number; None where none is given."""
+        if isinstance(self.value, int) and not isinstance(self.value, bool):
+            return str(self.value)
+        return self.text()
+
     def flag(self) -> bool | None:
         """Return true or false, None where neither is given."""
         if self.value is None:

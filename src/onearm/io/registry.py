@@ -38,6 +38,22 @@ NCT = re.compile(r"NCT[0-9]{8}")
 DECIMALS = 2
 
 Json = dict[str, object]
+COUNTED = "counted from adverse_events and follow_up"
+"""The trace of what no result row holds: the registry parts serious from other events."""
+
+
+class Traced(str):
+    """A number as text that knows the results it was printed from."""
+
+    __slots__ = ("results",)
+    results: str
+
+    @classmethod
+    def of(cls, text: object, *results: str) -> Traced:
+        """Return a text with the ids of its results."""
+        made = cls(text)
+        made.results = " - ".join(results)
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +78,21 @@ class SafetyCounts:
     other: tuple[TermCount, ...]
 
 
-def record_text(protocol: Protocol, rows: Mapping[str, Row], safety: SafetyCounts | None) -> str:
-    """Return the record as JSON."""
-    found = record(protocol, rows, safety)
+def json_text(found: Json) -> str:
+    """Return a record as JSON."""
     return json.dumps(found, ensure_ascii=False, indent=1) + "\n"
+
+
+def traces(found: object, path: str = "") -> Iterator[tuple[str, str, str]]:
+    """Yield each number of a record: its path, its text, the results it comes from."""
+    if isinstance(found, Traced):
+        yield path, str(found), found.results
+    elif isinstance(found, dict):
+        for key, inner in found.items():
+            yield from traces(inner, f"{path}.{key}" if path else key)
+    elif isinstance(found, list):
+        for place, inner in enumerate(found):
+            yield from traces(inner, f"{path}[{place}]")
 
 
 def record(protocol: Protocol, rows: Mapping[str, Row], safety: SafetyCounts | None) -> Json:
@@ -103,31 +130,35 @@ def _count(rows: Mapping[str, Row], name: str) -> int | None:
 
 def _flow(protocol: Protocol, rows: Mapping[str, Row]) -> Json | None:
     """Return how many started and completed the treatment, and why the others did not."""
-    started = _count(rows, "flow/all/step:treated/count")
+    begun, done = "flow/all/step:treated/count", "flow/all/status:completed/count"
+    started = _count(rows, begun)
     if started is None or "flow/all/status:ongoing/count" not in rows:
         return None
     ongoing = _count(rows, "flow/all/status:ongoing/count") or 0
-    completed = _count(rows, "flow/all/status:completed/count") or 0
+    completed = _count(rows, done) or 0
     reasons = [
-        (row.item.removeprefix("reason:"), int(row.value or 0))
+        (row.item.removeprefix("reason:"), Traced.of(int(row.value or 0), name))
         for name, row in rows.items()
         if name.startswith("flow/all/reason:") and name.endswith("/count") and row.item
     ]
     drops = [(REASONS.get(name, name.replace("-", " ").capitalize()), n) for name, n in reasons]
     if ongoing:
-        drops.append((ONGOING, ongoing))
+        drops.append((ONGOING, Traced.of(ongoing, "flow/all/status:ongoing/count")))
+    # Where nobody completed there is no such row: the others are all who started.
+    of_completed = [done] if done in rows else [begun, *(n.results for _, n in drops)]
+    of_others = [begun, done] if done in rows else [begun]
     return {
         "groups": [_group(protocol, "FG000")],
         "periods": [
             {
                 "title": "Overall Study",
                 "milestones": [
-                    _milestone("STARTED", started),
-                    _milestone("COMPLETED", completed),
-                    _milestone("NOT COMPLETED", started - completed),
+                    _milestone("STARTED", Traced.of(started, begun)),
+                    _milestone("COMPLETED", Traced.of(completed, *of_completed)),
+                    _milestone("NOT COMPLETED", Traced.of(started - completed, *of_others)),
                 ],
                 "dropWithdraws": [
-                    {"type": what, "reasons": [{"groupId": "FG000", "numSubjects": str(n)}]}
+                    {"type": what, "reasons": [{"groupId": "FG000", "numSubjects": n}]}
                     for what, n in drops
                 ],
             }
@@ -135,24 +166,25 @@ def _flow(protocol: Protocol, rows: Mapping[str, Row]) -> Json | None:
     }
 
 
-def _milestone(what: str, n: int) -> Json:
-    return {"type": what, "achievements": [{"groupId": "FG000", "numSubjects": str(n)}]}
+def _milestone(what: str, n: Traced) -> Json:
+    return {"type": what, "achievements": [{"groupId": "FG000", "numSubjects": n}]}
 
 
-def _denoms(group: str, total: int) -> list[Json]:
-    return [{"units": "Participants", "counts": [{"groupId": group, "value": str(total)}]}]
+def _denoms(group: str, total: Traced) -> list[Json]:
+    return [{"units": "Participants", "counts": [{"groupId": group, "value": total}]}]
 
 
 def _baseline(protocol: Protocol, rows: Mapping[str, Row]) -> Json | None:
     measures = []
-    total = _count(rows, "flow/all/step:treated/count")
+    treated = "flow/all/step:treated/count"
+    total = _count(rows, treated)
     for about in protocol.characteristics:
         stem = f"baseline/all/{slug(about.id)}"
         if about.kind == "continuous" and f"{stem}/mean" in rows:
             measures.append(_continuous(about.label, about.unit, stem, rows))
         elif about.kind == "categorical":
             levels = [
-                (row.label or "", int(row.value or 0))
+                (row.label or "", Traced.of(int(row.value or 0), name))
                 for name, row in rows.items()
                 if name.startswith(f"{stem}:") and name.endswith("/count")
             ]
@@ -162,17 +194,16 @@ def _baseline(protocol: Protocol, rows: Mapping[str, Row]) -> Json | None:
         return None
     return {
         "groups": [_group(protocol, "BG000")],
-        "denoms": _denoms("BG000", total),
+        "denoms": _denoms("BG000", Traced.of(total, treated)),
         "measures": measures,
     }
 
 
 def _continuous(label: str, unit: str | None, stem: str, rows: Mapping[str, Row]) -> Json:
-    mean, sd = rows[f"{stem}/mean"].value, rows[f"{stem}/sd"].value
     measurement = {
         "groupId": "BG000",
-        "value": "NA" if mean is None else number(mean, DECIMALS),
-        "spread": "NA" if sd is None else number(sd, DECIMALS),
+        "value": _number(rows[f"{stem}/mean"]),
+        "spread": _number(rows[f"{stem}/sd"]),
     }
     return {
         "title": f"{label}, Continuous",
@@ -183,11 +214,11 @@ def _continuous(label: str, unit: str | None, stem: str, rows: Mapping[str, Row]
     }
 
 
-def _categorical(label: str, levels: Sequence[tuple[str, int]]) -> Json:
+def _categorical(label: str, levels: Sequence[tuple[str, Traced]]) -> Json:
     categories = [
         {
             "title": words.partition(": ")[2] or words,
-            "measurements": [{"groupId": "BG000", "value": str(n)}],
+            "measurements": [{"groupId": "BG000", "value": n}],
         }
         for words, n in levels
     ]
@@ -217,11 +248,11 @@ class _Shown:
 
     parameter: str
     unit: str
-    value: str
-    lower: str
-    upper: str
+    value: Traced
+    lower: Traced
+    upper: Traced
     comment: str | None
-    total: int
+    total: Traced
     level: float | None
     method: str
 
@@ -235,7 +266,7 @@ def _rate(stem: str, rows: Mapping[str, Row]) -> _Shown:
         _percent(lower),
         _percent(upper),
         estimate.note,
-        _count(rows, f"{stem}/total") or 0,
+        _total(stem, rows),
         lower.level,
         (lower.method or "").replace("-", " ").title().replace(" ", "-"),
     )
@@ -255,18 +286,26 @@ def _time(stem: str, rows: Mapping[str, Row]) -> _Shown:
         _months(lower),
         _months(upper),
         "; ".join(notes) or None,
-        _count(rows, f"{stem}/total") or 0,
+        _total(stem, rows),
         median.level,
         "Kaplan-Meier, limits by Brookmeyer and Crowley",
     )
 
 
-def _percent(row: Row) -> str:
-    return "NA" if row.value is None else percent(row.value, DECIMALS)
+def _total(stem: str, rows: Mapping[str, Row]) -> Traced:
+    return Traced.of(_count(rows, f"{stem}/total") or 0, f"{stem}/total")
 
 
-def _months(row: Row) -> str:
-    return "NA" if row.value is None else months(row.value, DECIMALS)
+def _number(row: Row) -> Traced:
+    return Traced.of("NA" if row.value is None else number(row.value, DECIMALS), row.id)
+
+
+def _percent(row: Row) -> Traced:
+    return Traced.of("NA" if row.value is None else percent(row.value, DECIMALS), row.id)
+
+
+def _months(row: Row) -> Traced:
+    return Traced.of("NA" if row.value is None else months(row.value, DECIMALS), row.id)
 
 
 def _outcome(
@@ -325,12 +364,12 @@ def _adverse_events(protocol: Protocol, safety: SafetyCounts) -> Json:
     window = "the last contact" if until is None else f"{plain(float(until.days))} days after it"
     group: Json = {
         **_group(protocol, "EG000"),
-        "deathsNumAffected": str(safety.deaths),
-        "deathsNumAtRisk": str(safety.at_risk),
-        "seriousNumAffected": str(safety.serious_subjects),
-        "seriousNumAtRisk": str(safety.at_risk),
-        "otherNumAffected": str(safety.other_subjects),
-        "otherNumAtRisk": str(safety.at_risk),
+        "deathsNumAffected": Traced.of(safety.deaths, COUNTED),
+        "deathsNumAtRisk": Traced.of(safety.at_risk, COUNTED),
+        "seriousNumAffected": Traced.of(safety.serious_subjects, COUNTED),
+        "seriousNumAtRisk": Traced.of(safety.at_risk, COUNTED),
+        "otherNumAffected": Traced.of(safety.other_subjects, COUNTED),
+        "otherNumAtRisk": Traced.of(safety.at_risk, COUNTED),
     }
     return {
         "frequencyThreshold": str(THRESHOLD_PERCENT),
@@ -351,9 +390,9 @@ def _event(one: TermCount, at_risk: int, protocol: Protocol) -> Json:
         "stats": [
             {
                 "groupId": "EG000",
-                "numEvents": str(one.events),
-                "numAffected": str(one.subjects),
-                "numAtRisk": str(at_risk),
+                "numEvents": Traced.of(one.events, COUNTED),
+                "numAffected": Traced.of(one.subjects, COUNTED),
+                "numAtRisk": Traced.of(at_risk, COUNTED),
             }
         ],
     }

@@ -8,7 +8,17 @@ from pathlib import Path
 from onearm.clinical.adverse_events import is_emergent
 from onearm.clinical.lab_course import dosed
 from onearm.clinical.records import AdverseEvent
-from onearm.io.registry import THRESHOLD_PERCENT, SafetyCounts, TermCount, record_text
+from onearm.io.csv import table_text
+from onearm.io.json_fields import JsonField
+from onearm.io.registry import (
+    THRESHOLD_PERCENT,
+    SafetyCounts,
+    TermCount,
+    json_text,
+    record,
+    traces,
+)
+from onearm.io.registry_results import posted_numbers, posted_text
 from onearm.pipeline.export import Content
 from onearm.pipeline.run import Analysed, analyse
 
@@ -24,11 +34,17 @@ def content(study: Path, formats: Sequence[str]) -> Content:
     del formats  # the registry takes JSON
     analysed = analyse(study)
     safety = _safety(analysed)
-    text = record_text(analysed.study.protocol, analysed.results.by_id(), safety)
+    made = record(analysed.study.protocol, analysed.results.by_id(), safety)
+    posted = posted_numbers(JsonField("registry.json", "", made))
+    texts = {
+        "registry.json": json_text(made),
+        "registry.txt": posted_text(posted),
+        "registry-trace.csv": table_text(("path", "value", "results"), traces(made)),
+    }
     notes = [TO_ADD]
     if analysed.study.origins:
         notes.append(f"patient data: {', '.join(sorted(analysed.study.origins)).lower()}")
-    return Content((), {"registry.json": text}, tuple(notes))
+    return Content((), texts, tuple(notes))
 
 
 def _safety(analysed: Analysed) -> SafetyCounts | None:

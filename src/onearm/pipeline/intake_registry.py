@@ -7,8 +7,10 @@ from pathlib import Path
 
 from onearm.errors import InputError
 from onearm.format import count_of
+from onearm.io.csv import write_table
 from onearm.io.json_fields import read_json
 from onearm.io.registry_record import READ_FROM, UNKNOWN, draft_of
+from onearm.io.registry_results import Posted, posted_numbers
 from onearm.io.yaml import parse_yaml
 from onearm.io.yaml_text import yaml_text
 from onearm.protocol.model import Assumption
@@ -32,11 +34,14 @@ class Drafted:
     read: tuple[Assumption, ...]
     assumed: tuple[Assumption, ...]
     remarks: tuple[str, ...]
+    posted: tuple[Path, int] | None = None
 
     def as_text(self) -> str:
         """Return what was found, then each value that needs a person."""
         counts = ", ".join(f"{what} {number}" for what, number in self.counts.items())
         lines = [f"{self.study}: a draft of the protocol in {self.written}", f"  {counts}"]
+        if self.posted:
+            lines.append(f"  {count_of(self.posted[1], 'posted number')} in {self.posted[0]}")
         for heading, group in (
             ("Unknown; a placeholder stands there:", self.unknown),
             ("Read from the text; to be confirmed:", self.read),
@@ -55,6 +60,7 @@ class Drafted:
             "study": self.study,
             "written": str(self.written),
             "counts": self.counts,
+            "posted": str(self.posted[0]) if self.posted else None,
             **{
                 name: [
                     {"field": one.field, "value": one.value, "reason": one.reason} for one in group
@@ -75,7 +81,7 @@ def _line(item: Assumption) -> str:
 
 
 def intake_registry(record: Path, out: Path, *, replace: bool = False) -> Drafted:
-    """Write a draft protocol from a ClinicalTrials.gov record.
+    """Write a draft protocol from a ClinicalTrials.gov record, and the numbers that it posts.
 
     Parameters
     ----------
@@ -97,7 +103,8 @@ def intake_registry(record: Path, out: Path, *, replace: bool = False) -> Drafte
         raise InputError(f"--out must be a folder, which need not exist yet; {out} is a file")
     if path.exists() and not replace:
         raise InputError(f"{path} is there already; choose another --out, or --replace it")
-    draft = draft_of(read_json(record))
+    found = read_json(record)
+    draft, numbers = draft_of(found), posted_numbers(found)
     study = draft.sections["study"]
     name = str(study["id"]) if isinstance(study, dict) else ""
     left = [_LEFT, *(f"- {remark}" for remark in draft.remarks)] if draft.remarks else []
@@ -105,6 +112,9 @@ def intake_registry(record: Path, out: Path, *, replace: bool = False) -> Drafte
     protocol = parse_protocol(parse_yaml(text, f"the draft of {record.name}"))
     out.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="\n")
+    posted = (out / "posted.csv", len(numbers)) if numbers else None
+    if posted:
+        write_table(posted[0], Posted._fields, numbers)
     counts = {
         "planned": protocol.study.enrolment.planned,
         "inclusion": len(protocol.eligibility.inclusion),
@@ -115,4 +125,4 @@ def intake_registry(record: Path, out: Path, *, replace: bool = False) -> Drafte
     unknown = tuple(one for one in protocol.assumptions if one.reason.startswith(UNKNOWN))
     read = tuple(one for one in protocol.assumptions if one.reason.startswith(READ_FROM))
     rest = tuple(one for one in protocol.assumptions if one not in (*unknown, *read))
-    return Drafted(path, name, counts, unknown, read, rest, draft.remarks)
+    return Drafted(path, name, counts, unknown, read, rest, draft.remarks, posted)
