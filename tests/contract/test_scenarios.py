@@ -80,3 +80,16 @@ REPORTED = Path("studies/tqb2450-ib-02/scenarios/reported.yaml")
 def test_options_that_make_no_sense_are_refused(options, said):
     with pytest.raises(InputError, match=said):
         simulate_scenario(REPORTED, options)
+
+
+def test_without_polars_trials_cannot_be_kept_and_it_is_said_first(monkeypatch, tmp_path):
+    monkeypatch.setattr("onearm.pipeline.simulate.find_spec", lambda name: None)
+
+    with pytest.raises(InputError, match=r"pip install 'onearm\[sim\]'"):
+        simulate_scenario(REPORTED, Options(trials=250, out=tmp_path))
+
+
+def test_a_shard_says_that_it_is_one(tmp_path):
+    options = Options(trials=500, out=tmp_path, shard="2/2")
+
+    assert "Shard 2/2 alone" in simulate_scenario(REPORTED, options).as_text()

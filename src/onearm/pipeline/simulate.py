@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from math import ceil
 from pathlib import Path
 from typing import Protocol as Shape
@@ -78,7 +79,7 @@ class Simulated:
     tally: Tally
     truth: Truth
     numbers: tuple[Characteristic, ...]
-    stopped_by: str | None
+    remark: str | None
     folder: Path | None
 
     def as_text(self) -> str:
@@ -94,8 +95,8 @@ class Simulated:
             "",
             f"Seed {plan.seed}, digest {digest_text(self.tally)}",
         ]
-        if self.stopped_by:
-            lines.append(self.stopped_by)
+        if self.remark:
+            lines.append(self.remark)
         if self.folder is not None:
             lines.append(f"Trials, a row each: {self.folder}")
         return "\n".join(lines)
@@ -110,7 +111,7 @@ class Simulated:
             "decision": decision_words(self.plan),
             "seed": self.plan.seed,
             "digest": digest_text(self.tally),
-            "stopped_by": self.stopped_by,
+            "remark": self.remark,
             "numbers": [number_json(one) for one in self.numbers],
         }
 
@@ -246,8 +247,10 @@ def run_plan(
     folder = _folder(options)
     job = Job(plan, truth, options.trials, f"{key}-{plan.seed}-{plan.counting}", folder)
     chosen = _shard(job, options.shard) if blocks is None else list(blocks)
-    total, stopped_by = _collect(job, chosen, options, report)
-    return Simulated(plan, total, truth, characteristics(plan, total, truth), stopped_by, folder)
+    total, remark = _collect(job, chosen, options, report)
+    if options.shard is not None:
+        remark = f"Shard {options.shard} alone; --merge adds the shards up"
+    return Simulated(plan, total, truth, characteristics(plan, total, truth), remark, folder)
 
 
 def _check(options: Options) -> None:
@@ -270,9 +273,15 @@ def _check(options: Options) -> None:
         raise InputError("--resume and --shard need --out, where the finished blocks are kept")
 
 
+def _needs_polars() -> None:
+    if find_spec("polars") is None:
+        raise InputError("trials are kept as Parquet by polars: pip install 'onearm[sim]'")
+
+
 def _folder(options: Options) -> Path | None:
     if options.out is None:
         return None
+    _needs_polars()
     if options.out.exists() and not options.out.is_dir():
         raise InputError(
             f"--out must be a folder, which need not exist yet; {options.out} is a file"
@@ -344,6 +353,8 @@ def merge(path: Path, options: Options, folders: Sequence[Path]) -> Simulated:
     InputError
         If a block is missing, there twice, or of another simulation.
     """
+    _check(options)
+    _needs_polars()
     loaded = load_scenario(path)
     plan = Plan(loaded.protocol, loaded.scenario, options.seed)
     job = Job(plan, truth_of(plan), options.trials, f"{loaded.key}-{plan.seed}-{plan.counting}")
