@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 from onearm.errors import InputError
 from onearm.io.json_fields import JsonField, read_json
 from onearm.io.registry_criteria import split_criteria
-from onearm.io.registry_prose import cycle_in, days_in, dose_in, drugs_named, route_in
+from onearm.io.registry_prose import (
+    cycle_in,
+    days_in,
+    dose_in,
+    drugs_named,
+    endpoints_named,
+    route_in,
+)
 from onearm.io.registry_record import UNKNOWN, draft_of
 from onearm.io.yaml import parse_yaml, read_yaml
 from onearm.io.yaml_text import yaml_text
@@ -152,6 +159,9 @@ def draft(found: dict[str, Any]) -> dict[str, Any]:
 
 
 BAD = [
+    ({"designModule__enrollmentInfo__count": 10**30}, "count must be at most 1000000000"),
+    ({"eligibilityModule__minimumAge": "80 Years", "eligibilityModule__maximumAge": "18 Years"},
+     "eligibilityModule.maximumAge must not be below the minimum of 80 years"),
     ({"designModule__enrollmentInfo__count": "30"},
      "protocolSection.designModule.enrollmentInfo.count must be a whole number; got \"30\""),
     ({"designModule__designInfo__interventionModel": "PARALLEL"},
@@ -335,6 +345,11 @@ def test_a_regimen_is_read_where_it_is_one(
     found = [read([text]).value for read in (dose_in, days_in, cycle_in, route_in)]
 
     assert found == [dose, days, cycle, route]
+
+
+def test_an_abbreviation_counts_by_its_letters() -> None:
+    assert endpoints_named("Tablets per os; the primary endpoint is the DoR") == ["dor"]
+    assert endpoints_named("OS, overall response rate") == ["os", "orr"]
 
 
 def test_an_intervention_with_doses_in_its_name_is_not_taken_apart() -> None:

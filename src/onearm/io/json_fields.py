@@ -15,6 +15,7 @@ from typing import NoReturn
 from onearm.errors import Finding, InputError, Place
 
 MOST_BYTES = 50_000_000
+MOST = 1_000_000_000
 DEEPEST = 60
 _SHOWN = 60
 
@@ -62,11 +63,13 @@ class JsonField:
         return self.value.strip()
 
     def count(self) -> int | None:
-        """Return a whole number from 0, None where none is given."""
+        """Return a whole number from 0 to ``MOST``, None where none is given."""
         if not self.is_given:
             return None
         if not isinstance(self.value, int) or isinstance(self.value, bool) or self.value < 0:
             self.refuse("must be a whole number")
+        if self.value > MOST:
+            self.refuse(f"must be at most {MOST}")
         return self.value
 
     def number(self) -> str | None:

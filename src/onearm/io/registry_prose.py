@@ -41,18 +41,18 @@ _ROUTES = {
     "subcutaneous": r"subcutaneous(?:ly)?",
     "intramuscular": r"intramuscular(?:ly)?",
 }
-ENDPOINTS = {
-    "orr": r"objective response|overall response rate|\bORR\b",
-    "dcr": r"disease control|\bDCR\b",
-    "cbr": r"clinical benefit|\bCBR\b",
-    "dor": r"duration of (?:\w+ )?response|\bDo?R\b",
-    "ttr": r"time to (?:\w+ )?response|\bTTR\b",
-    "pfs": r"progression[- ]free survival|\bPFS\b",
-    "os": r"overall survival|\bOS\b",
-    "safety": r"adverse event|safety|toxicit|tolerab",
-    "pharmacokinetics": r"pharmacokinetic",
-    "quality_of_life": r"quality of life",
-    "biomarker": r"biomarker",
+ENDPOINTS = {  # abbreviations by their letters: "per os" is no survival
+    "orr": r"(?i:objective response|overall response rate)|\bORR\b",
+    "dcr": r"(?i:disease control)|\bDCR\b",
+    "cbr": r"(?i:clinical benefit)|\bCBR\b",
+    "dor": r"(?i:duration of (?:\w+ )?response)|\bD[oO]R\b",
+    "ttr": r"(?i:time to (?:\w+ )?response)|\bTTR\b",
+    "pfs": r"(?i:progression[- ]free survival)|\bPFS\b",
+    "os": r"(?i:overall survival)|\bOS\b",
+    "safety": r"(?i:adverse event|safety|toxicit|tolerab)",
+    "pharmacokinetics": r"(?i:pharmacokinetic)",
+    "quality_of_life": r"(?i:quality of life)",
+    "biomarker": r"(?i:biomarker)",
 }
 _SENTENCE = re.compile(r"(?<=[.;])\s+(?=[A-Z])|\n+")
 _NAME = re.compile(r"[A-Za-z][\w-]*(?: [A-Za-z][\w-]*){0,2}")
@@ -66,7 +66,7 @@ def endpoints_named(text: str) -> list[str]:
     """
     places = {}
     for name, pattern in ENDPOINTS.items():
-        if found := re.search(pattern, text, 0 if text.isupper() else re.IGNORECASE):
+        if found := re.search(pattern, text):
             places[name] = found.start()
     return sorted(places, key=places.__getitem__)
 

@@ -269,7 +269,7 @@ class _Reader:
         return text.lower()
 
     def _ages(self) -> Values:
-        ages: Values = {}
+        ages: dict[str, int] = {}
         for limit in ("minimum", "maximum"):
             age = self.section["eligibilityModule"][f"{limit}Age"]
             if (text := age.text()) is None or text == "N/A":
@@ -280,7 +280,9 @@ class _Reader:
                 self.remarks.append(f"{limit} age of {text}: no whole years")
             else:
                 age.refuse("must be an age with its unit, such as '18 Years'")
-        return ages
+        if "minimum" in ages and ages.get("maximum", ages["minimum"]) < ages["minimum"]:
+            age.refuse(f"must not be below the minimum of {ages['minimum']} years")
+        return dict(ages)
 
     def _arm(self) -> Values:
         arms = self.section["armsInterventionsModule"]["armGroups"].items()
