@@ -66,6 +66,8 @@ REPORTED = Path("studies/tqb2450-ib-02/scenarios/reported.yaml")
     ("options", "said"),
     [
         (Options(trials=0), "--trials must be at least 1"),
+        (Options(seed=-4), "--seed must be at least 0"),
+        (Options(seed=-4, write_study=Path("out/x")), "--seed must be at least 0"),
         (Options(workers=-1), "--workers must be at least 1"),
         (Options(engine="rey"), "did you mean 'ray'"),
         (Options(address="10.0.0.5:6379"), "--address goes with --engine ray"),

@@ -192,11 +192,12 @@ class Options:
 
 def simulate_scenario(path: Path, options: Options, report: Report = lambda text: None) -> Answer:
     """Do what the options ask for with a scenario."""
+    options = replace(options, workers=options.workers or default_workers())
+    _check(options)
     if options.write_study is not None:
         from onearm.pipeline.simulated_study import write_study
 
         return write_study(path, options.write_study, options, options.trial)
-    options = replace(options, workers=options.workers or default_workers())
     if options.search is not None:
         from onearm.pipeline.simulate_search import search_designs
 
@@ -256,6 +257,8 @@ def run_plan(
 def _check(options: Options) -> None:
     if options.trials < 1:
         raise InputError(f"--trials must be at least 1; got {options.trials}")
+    if not 0 <= options.seed < 2**63:
+        raise InputError(f"--seed must be at least 0 and below 2^63; got {options.seed}")
     if options.workers < 1:
         raise InputError(f"--workers must be at least 1; got {options.workers}")
     if options.engine not in ENGINES:
