@@ -279,6 +279,17 @@ def test_the_text_holds_headline_analyses_subjects_and_counts(files: tuple[Path,
     assert lines[-1] == "1 result the same, 1 moved, 1 new, 0 gone, by 1 subject; 0 not explained"
 
 
+def test_results_of_two_studies_are_refused(files: tuple[Path, Path], tmp_path: Path) -> None:
+    other = tmp_path / "other.json"
+    stranger = results([ORR], subject("Q01"))
+    other.write_text(results_text("Q", stranger), encoding="utf-8")
+
+    shown = CliRunner().invoke(app, ["compare", str(files[0]), str(other)])
+
+    assert shown.exit_code == 1
+    assert "must be of one study; they share no subject" in shown.stderr
+
+
 def test_the_json_holds_every_difference_and_every_changed_subject(
     files: tuple[Path, Path],
 ) -> None:

@@ -106,3 +106,21 @@ def test_the_cuts_in_the_wrong_order_take_events_back(cut: Cut) -> None:
 
     assert died_later <= lost
     assert died_later
+
+
+def test_laboratory_peaks_that_move_between_cuts_have_their_subjects(tmp_path: Path) -> None:
+    found = []
+    for day in ("2026-07-31", "2026-10-31"):
+        folder = tmp_path / day
+        shutil.copytree(STUDY.parent / "nct07388875", folder)
+        protocol = folder / "protocol.yaml"
+        text = protocol.read_text(encoding="utf-8")
+        text, count = re.subn(r"(?m)^( *data_cutoff:).*$", rf"\1 {day}", text)
+        assert count == 1
+        protocol.write_text(text, encoding="utf-8")
+        found.append(analyse(folder).results)
+
+    cuts = compare_cuts(*found)
+
+    assert [one.id for one in cuts.differences if one.row.analysis == "hys-law"]
+    assert not cuts.unexplained

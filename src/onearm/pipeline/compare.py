@@ -155,9 +155,15 @@ def cuts(older: Path, newer: Path) -> CutsCompared:
     from onearm.pipeline.run import HEADLINE
 
     before, after = _results(older), _results(newer)
+    if before.bases and after.bases and not _subjects(before) & _subjects(after):
+        raise InputError(f"{older} and {newer} must be of one study; they share no subject")
     headline = tuple(f"{entry}/{statistic}" for _, entry, statistic in HEADLINE)
     found = compare_cuts(before, after)
     return CutsCompared(str(older), str(newer), before, after, headline, found)
+
+
+def _subjects(results: Results) -> set[str]:
+    return {one.subject_id for of in results.bases.values() for one in of.contributions}
 
 
 def against(results: Results, expected: Expected) -> Compared:

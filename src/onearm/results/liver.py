@@ -92,10 +92,14 @@ def _add_peaks(ledger: Ledger, entry: Entry, one: _Liver, told: Told) -> None:
     basis = ledger.basis(entry, "peaks on treatment", "one subject", [
         Contribution(who, "value", *told)
     ])  # fmt: skip
-    for statistic, value in (("transaminase", one.transaminase), ("bilirubin", one.bilirubin)):
+    peaks = (
+        ("transaminase", one.transaminase, "highest ALT or AST on treatment"),
+        ("bilirubin", one.bilirubin, "highest bilirubin on treatment"),
+    )
+    for statistic, value, method in peaks:  # which analyte on which day: the basis says it
         ledger.add(
             entry, statistic, Kind.QUANTITY, float(value.multiple), unit="x ULN", basis=basis,
-            method=f"highest {value.analyte} on treatment, {value.lab.date}",
+            method=method,
         )  # fmt: skip
 
 
