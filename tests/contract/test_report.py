@@ -47,7 +47,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 # Numbers that are no results: names of standards, levels, dates, and what the protocol states.
 NO_RESULTS = re.compile(
     r"RECIST 1\.1|CTCAE \d\.\d|\d+\s?%\sCI|\d+\s%\sconfidence|\d{4}-\d\d-\d\d|\d+ months"
-    r"|[Gg]rade \d"
+    r"|[Gg]rade \d|TQB2450, n"
     r"|at least \d+ % of|at most \d+ days after the last dose"
 )
 

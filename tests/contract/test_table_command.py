@@ -35,9 +35,12 @@ def rows():
 @pytest.mark.parametrize(
     ("alias", "name"),
     [
-        ("DMT01", "baseline"), ("dst01", "flow"), ("EXT01", "exposure"), ("AET01", "safety"),
+        ("DMT01", "baseline"), ("dst01", "disposition"), ("EXT01", "exposure"), ("AET01", "safety"),
         ("AET02", "events"), ("AET10", "common-events"), ("RSPT01", "response"),
         ("ONCT05", "response-by-subgroup"), ("TTET01", "times"), ("DORT01", "duration-of-response"),
+        ("PDT01", "deviations"), ("DTHT01", "deaths"), ("AET04", "events-by-grade"),
+        ("AET01_AESI", "special-interest"), ("LBT07", "laboratory-grades"),
+        ("LBT14", "laboratory-shift"),
     ],
 )  # fmt: skip
 def test_a_table_has_the_name_that_r_users_know(alias, name):
@@ -138,7 +141,7 @@ def test_hostile_texts_come_unharmed_out_of_word_and_rtf(tmp_path):
 
 REFUSED = [  # arguments, what stands on standard error, exit status
     (("RSPT1",), "no table 'RSPT1'; did you mean 'rspt01'?", 1),
-    (("zzz",), "no table 'zzz'; known are flow, baseline", 1),
+    (("zzz",), "no table 'zzz'; known are flow, disposition", 1),
     (("RSPT01", "--format", "xls"), "must be one of text, html, csv, docx, rtf; got 'xls'", 1),
     (("RSPT01", "--profile", "journals"), "did you mean 'journal'?", 1),
     (("RSPT01", "--format", "rtf"), "the format rtf needs a file: add --out response.rtf", 1),

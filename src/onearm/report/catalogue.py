@@ -12,13 +12,40 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from onearm.errors import InputError, nearest
+from onearm.report.association_tables import (
+    immune_incidence_table,
+    immune_outcome_table,
+    marker_response_table,
+    marker_time_table,
+)
+from onearm.report.class_tables import (
+    BY_GRADE,
+    class_table,
+    drug_event_table,
+    drug_overview_table,
+    interest_table,
+)
+from onearm.report.conduct_tables import (
+    accrual_table,
+    beyond_table,
+    death_table,
+    deviation_table,
+    disposition_table,
+    screen_failure_table,
+    site_table,
+)
 from onearm.report.event_tables import adverse_event_table, safety_table, term_table
 from onearm.report.listings import assumption_table, finding_table, published_table
 from onearm.report.model import Table
 from onearm.report.past_trials import past_trial_table
 from onearm.report.readings import reading_table
 from onearm.report.record_listings import record_listing, screening_listing
-from onearm.report.safety_tables import emergent_table, exposure_table, laboratory_table
+from onearm.report.safety_tables import (
+    emergent_table,
+    exposure_table,
+    hys_law_table,
+    laboratory_table,
+)
 from onearm.report.sensitivity import estimand_table, moved_table, sensitivity_table
 from onearm.report.shown import Shown
 from onearm.report.tables import baseline_table, flow_table, response_table, subgroup_table
@@ -30,6 +57,12 @@ NO_EVENTS = "Not computed: the study brings no adverse events."
 NO_TIMES = "Not computed: the study brings no times to an event."
 NO_LABS = "Not computed: the study brings no laboratory values."
 NO_DOSES = "Not computed: the study brings no doses."
+NO_DISPOSITION = "Not computed: the study brings no disposition."
+NO_MARKERS = (
+    "Not computed: the protocol sets no biomarker against this endpoint, or none was collected."
+)
+NO_IMMUNE = "Not computed: the study does not record which events are immune-related."
+ONE_DRUG = "Not computed: events are not recorded by drug, or the treatment is one drug."
 NO_PUBLISHED = "Not computed: the study brings no published numbers (expected.yaml)."
 
 
@@ -56,13 +89,35 @@ def _common(shown: Shown) -> Table:
     return term_table(shown, "common-events", "Common adverse events of any cause", "ae", threshold)
 
 
-def _all_events(shown: Shown) -> Table:
-    title = "Adverse events of any cause, every term"
-    return term_table(shown, "events", title, "ae", Decimal(0))
+def _classes(name: str, aliases: tuple[str, ...], title: str, analysis: str) -> Entry:
+    """Return a table by system organ class and term."""
+    return Entry(
+        name, aliases, title, "14.3",
+        lambda shown: class_table(shown, name, title, analysis), (analysis,), NO_EVENTS,
+    )  # fmt: skip
+
+
+def _grades(name: str, aliases: tuple[str, ...], title: str, analysis: str) -> Entry:
+    """Return a table by system organ class and term, by the worst grade."""
+    return Entry(
+        name, aliases, title, "14.3",
+        lambda shown: class_table(shown, name, title, analysis, BY_GRADE), (analysis,), NO_EVENTS,
+    )  # fmt: skip
 
 
 TABLES = (
-    Entry("flow", ("DST01",), "Patient flow", "14.1", flow_table),
+    Entry("flow", (), "Patient flow", "14.1", flow_table),
+    Entry("disposition", ("DST01",), "Disposition and reasons to stop", "14.1",
+          disposition_table, ("disposition", "flow"), NO_DISPOSITION),
+    Entry("screen-failures", ("DS-ELIG",), "Screened and not enrolled, by criterion", "14.1",
+          screen_failure_table, ("screen-failures",),
+          "Not computed: the study brings no screening records."),
+    Entry("deviations", ("PDT01",), "Protocol deviations", "14.1", deviation_table,
+          ("deviations",), "Not computed: the study brings no protocol deviations."),
+    Entry("accrual", (), "Accrual by month", "14.1", accrual_table, ("accrual",),
+          "Not computed: the study brings no days of enrolment."),
+    Entry("sites", (), "Accrual, response and findings by site", "14.1", site_table, ("sites",),
+          "Not computed: the study brings no sites."),
     Entry(
         "baseline", ("DMT01",), "Baseline characteristics", "14.1", baseline_table, ("baseline",),
         "Not computed: the protocol names no characteristic that the study brings.",
@@ -97,12 +152,24 @@ TABLES = (
         "comparators", (), "Published comparators", "14.2", past_trial_table, (),
         "Not computed: the study names no past trials (historical.csv).",
     ),
+    Entry("beyond-progression", (), "Treatment beyond progression", "14.2", beyond_table,
+          ("beyond-progression",), NO_DOSES),
+    Entry("biomarker-response", (), "Response by biomarker", "14.2", marker_response_table,
+          ("biomarker-response",), NO_MARKERS),
+    Entry("biomarker-pfs", (), "PFS by biomarker", "14.2",
+          lambda shown: marker_time_table(shown, "pfs"), ("biomarker-pfs",), NO_MARKERS),
+    Entry("biomarker-os", (), "OS by biomarker", "14.2",
+          lambda shown: marker_time_table(shown, "os"), ("biomarker-os",), NO_MARKERS),
+    Entry("immune-outcome", (), "Outcome by immune-related event", "14.2", immune_outcome_table,
+          ("irae-outcome", "irae-landmark", "irae-hazard"), NO_IMMUNE),
     Entry("exposure", ("EXT01",), "Doses given", "14.3", exposure_table,
           ("exposure",), NO_DOSES),
     Entry("safety", ("AET01",), "Overview of adverse events", "14.3", safety_table,
           ("ae", "trae"), NO_EVENTS),
-    Entry("events", ("AET02",), "Adverse events of any cause, every term", "14.3", _all_events,
-          ("ae",), NO_EVENTS),
+    Entry("safety-by-drug", (), "Overview of adverse events by drug", "14.3",
+          drug_overview_table, ("ae",), ONE_DRUG),
+    _classes("events", ("AET02",), "Adverse events by system organ class and term", "ae"),
+    _grades("events-by-grade", ("AET04",), "Adverse events by class, term and worst grade", "ae"),
     Entry("common-events", ("AET10",), "Common adverse events of any cause", "14.3", _common,
           ("ae",), NO_EVENTS),
     Entry("related-events", (), "Treatment-related adverse events, at or over the threshold",
@@ -111,10 +178,26 @@ TABLES = (
         "all-related-events", (), "Treatment-related adverse events, every term", "14.3",
         lambda shown: adverse_event_table(shown, every_term=True), ("trae",), NO_EVENTS,
     ),
+    _classes("related-by-class", (), "Treatment-related adverse events by class and term", "trae"),
+    _grades("related-by-grade", (),
+            "Treatment-related adverse events by class, term and worst grade", "trae"),
+    Entry("related-events-by-drug", (), "Treatment-related adverse events by drug", "14.3",
+          drug_event_table, ("trae",), ONE_DRUG),
+    _classes("serious-events", (), "Serious adverse events by class and term", "sae"),
+    Entry("special-interest", ("AET01_AESI",), "Adverse events of special interest", "14.3",
+          interest_table, ("irae", "aesi"), NO_EVENTS),
+    Entry("immune-incidence", (), "Cumulative incidence of the first immune-related event",
+          "14.3", immune_incidence_table, ("irae-incidence",), NO_IMMUNE),
+    Entry("deaths", ("DTHT01",), "Deaths", "14.3", death_table, ("deaths",),
+          "Not computed: the study brings no survival status."),
     Entry("emergent-events", ("AET05",), "Treatment-emergent events with their rates", "14.3",
           emergent_table, ("teae",), NO_EVENTS),
-    Entry("laboratory-grades", ("LBT07", "LBT14"), "Laboratory: worst grade, by that at baseline",
+    Entry("laboratory-grades", ("LBT07",), "Laboratory: worst grade after baseline", "14.3",
+          lambda shown: laboratory_table(shown, by_baseline=False), ("lab-worst",), NO_LABS),
+    Entry("laboratory-shift", ("LBT14",), "Laboratory: worst grade, by that at baseline",
           "14.3", laboratory_table, ("lab-worst",), NO_LABS),
+    Entry("hys-law", ("LBT-HY",), "Peak liver values: Hy's law", "14.3", hys_law_table,
+          ("hys-law",), NO_LABS),
     Entry("estimands", (), "Estimands", "9", lambda shown: estimand_table(shown.protocol)),
     Entry("assumptions", (), "What the source of the protocol does not give", "9",
           lambda shown: assumption_table(shown.protocol)),

@@ -17,14 +17,30 @@ from onearm.results.model import Row
 
 EVENTS = {
     "ae": "Any adverse event",
-    "trae": "Treatment-related adverse event",
+    "ae-fatal": "Fatal adverse event",
+    "ae-discontinued": "Adverse event with discontinuation of a drug",
+    "ae-modified": "Adverse event with interruption or reduction",
+    "ae-interrupted": "Adverse event with interruption",
+    "ae-reduced": "Adverse event with dose reduction",
     "sae": "Serious adverse event",
+    "sae-discontinued": "Serious adverse event with discontinuation of a drug",
+    "sae-modified": "Serious adverse event with interruption or reduction",
+    "trae": "Treatment-related adverse event",
+    "trae-fatal": "Treatment-related fatal event",
+    "trae-discontinued": "Treatment-related event with discontinuation of a drug",
+    "trae-modified": "Treatment-related event with interruption or reduction",
+    "trae-interrupted": "Treatment-related event with interruption",
+    "trae-reduced": "Treatment-related event with dose reduction",
     "related-sae": "Treatment-related serious adverse event",
     "irae": "Immune-related adverse event",
     "related-irsae": "Treatment-related immune-related serious adverse event",
-    "trae-reduced": "Treatment-related event with dose reduction",
-    "trae-discontinued": "Treatment-related event with discontinuation of a drug",
 }
+BESIDE = {
+    "deaths/all": "Died, of any cause",
+    "flow.of-treated/all/reason:adverse-event": "Treatment discontinued for an adverse event",
+    "disposition.study/all/reason:adverse-event": "Left the study for an adverse event",
+}
+"""Lines of the overview that count no events."""
 ANY_AND_SEVERE = (("Any grade", "any"), ("Grade 3 or higher", "grade_3"))
 
 
@@ -122,6 +138,10 @@ def safety_table(shown: Shown) -> Table:
         ]
         cells.append(phrase(shown.value(f"{head}/event_count")))
         lines.append(Line(phrase(label), tuple(cells)))
+    empty = (phrase(fmt.NOT_APPLICABLE),) * 3
+    for head, label in BESIDE.items():
+        if shown.row(f"{head}/count") is not None:
+            lines.append(Line(phrase(label), (shown.share(head), *empty)))
     total = shown.total("ae/all/total", "trae/all/total")
     headings = (
         "Any grade, n\N{NO-BREAK SPACE}(%)",

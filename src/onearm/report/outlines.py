@@ -37,9 +37,12 @@ RESULTS = (  # id, title, sentences, figures, tables of the paper, in their orde
     ("safety", "Safety", safety_sentences, (), ("related-events",)),
 )  # fmt: skip
 SUPPLEMENT = (
-    "all-related-events", "flow", "response-by-subgroup", "times", "duration-of-response",
-    "safety", "common-events", "emergent-events", "laboratory-grades", "exposure", "censoring",
-    "moved", "estimands", "readings", "comparators",
+    "all-related-events", "flow", "disposition", "screen-failures", "deviations", "exposure",
+    "response-by-subgroup", "times", "duration-of-response", "censoring", "moved",
+    "beyond-progression", "biomarker-response", "biomarker-pfs", "biomarker-os", "safety",
+    "safety-by-drug", "common-events", "emergent-events", "related-events-by-drug",
+    "special-interest", "immune-incidence", "immune-outcome", "deaths", "laboratory-grades",
+    "laboratory-shift", "hys-law", "sites", "estimands", "readings", "comparators",
 )  # fmt: skip
 AFTER = ("published", "assumptions", "findings")
 PARTS = {  # of ICH E3

@@ -13,7 +13,7 @@ from onearm import format as fmt
 from onearm.report.event_tables import is_reported
 from onearm.report.model import Column, Line, Phrase, Table, phrase
 from onearm.report.shown import Shown, position
-from onearm.report.tables import N_PERCENT, cutoff_note, words
+from onearm.report.tables import N_PERCENT, capital, cutoff_note, words
 from onearm.results.model import Row
 
 SEVERE = "grade-3-or-higher"
@@ -80,8 +80,8 @@ def _emergent(shown: Shown, head: str, item: str, label: str, indent: int = 0) -
     return Line(phrase(label), cells, indent)
 
 
-def laboratory_table(shown: Shown) -> Table | None:
-    """Return each term's worst grade after baseline, by the grade at baseline."""
+def laboratory_table(shown: Shown, *, by_baseline: bool = True) -> Table | None:
+    """Return each term's worst grade after baseline; ``by_baseline`` also by the grade there."""
     terms = [row for row in shown.items("lab-worst", "all", "term:", "count") if _ends(row) == 1]
     if not terms:
         return None
@@ -93,10 +93,12 @@ def laboratory_table(shown: Shown) -> Table | None:
         cells = [phrase(shown.value(f"{head}/total")), *_zeros(shown, worst, cells)]
         cells.append(phrase(shown.value(f"{head}:open/count")))
         lines.append(Line(phrase(words(row).partition(":")[0]), tuple(cells)))
-        lines += _shifts(shown, row.item or "")
+        lines += _shifts(shown, row.item or "") if by_baseline else []
     return Table(
-        "laboratory-grades", "", "Laboratory values: worst grade after baseline",
-        "Treated patients with a graded value after baseline", "Term, and grade at baseline",
+        "laboratory-shift" if by_baseline else "laboratory-grades", "",
+        "Laboratory values: worst grade after baseline",
+        "Treated patients with a graded value after baseline",
+        "Term, and grade at baseline" if by_baseline else "Term",
         (
             Column("Patients, n"),
             *(Column(f"Grade {grade}, {N_PERCENT}") for grade in GRADES),
@@ -150,17 +152,26 @@ def exposure_table(shown: Shown) -> Table | None:
         lines.append(Line(phrase(names.get(drug, drug))))
         for label, cells in (
             ("Patients, n", phrase(shown.value(f"{given}/cycles/n"))),
-            ("Cycles, median (range)", _median(shown, f"{given}/cycles")),
-            ("First to last dose, days, median (range)", _median(shown, f"{given}/days")),
-            ("Relative dose intensity, %, median (range)", _median(shown, f"{planned}/relative")),
+            ("Cycles, median (range)", shown.median(f"{given}/cycles")),
+            ("Cycles, mean (SD)", shown.mean(f"{given}/cycles")),
+            ("First to last dose, days, median (range)", shown.median(f"{given}/days")),
+            ("First to last dose, days, mean (SD)", shown.mean(f"{given}/days")),
+            (f"Total dose{_unit(shown, f'{given}/total-dose')}, median (range)",
+             shown.median(f"{given}/total-dose")),
+            (f"Total dose{_unit(shown, f'{given}/total-dose')}, mean (SD)",
+             shown.mean(f"{given}/total-dose")),
+            (f"Dose intensity{_unit(shown, f'{planned}/a-week')}, median (range)",
+             shown.median(f"{planned}/a-week")),
+            ("Relative dose intensity, %, median (range)", shown.median(f"{planned}/relative")),
             (
                 f"Relative dose intensity below 80 %, {N_PERCENT}",
-                shown.count_and_percent(
-                    f"{planned}/below-80/count", f"{planned}/below-80/estimate"
-                ),
+                shown.share(f"{planned}/below-80"),
             ),
-        ):
+        ):  # fmt: skip
             lines.append(Line(phrase(label), (cells,), 1))
+        lines += _changes(shown, f"exposure.{drug}", "differs:", "In a cycle at least")
+        lines += _changes(shown, f"exposure.{drug}", "reason:", "Why, as recorded with a dose")
+    lines = [*_treatment_time(shown), *lines]
     if not lines:
         return None
     return Table(
@@ -177,9 +188,57 @@ def exposure_table(shown: Shown) -> Table | None:
     )  # fmt: skip
 
 
-def _median(shown: Shown, head: str) -> Phrase:
-    if not shown.has_value(f"{head}/median"):
-        return phrase(fmt.NOT_APPLICABLE)
-    separator = fmt.PROFILES[shown.profile].interval_separator
-    ends = (shown.value(f"{head}/minimum"), separator, shown.value(f"{head}/maximum"))
-    return phrase(shown.value(f"{head}/median"), " (", *ends, ")")
+def _unit(shown: Shown, head: str) -> str:
+    row = shown.row(f"{head}/median")
+    return f", {row.unit}" if row is not None and row.unit else ""
+
+
+def _changes(shown: Shown, analysis: str, prefix: str, title: str) -> list[Line]:
+    """Return who had a dose changed, in which way or why, the most frequent first."""
+    rows = [row for row in shown.items(analysis, "all", prefix, "count") if fmt.has_number(row)]
+    rows.sort(key=lambda row: (-position(row), words(row).lower()))
+    heading = [Line(phrase(f"{title}, {N_PERCENT}"), (), 1)] if rows else []
+    heads = [row.id.rpartition("/")[0] for row in rows]
+    return heading + [
+        Line(phrase(capital(words(row))), (shown.share(head),), 2)
+        for row, head in zip(rows, heads, strict=True)
+    ]
+
+
+def _treatment_time(shown: Shown) -> list[Line]:
+    """Return how long patients were treated with any drug."""
+    days = "treatment-time/all/days"
+    if not shown.has_value(f"{days}/median"):
+        return []
+    lines = [
+        Line(phrase("Time on treatment")),
+        Line(phrase("Days, median (range)"), (shown.median(days),), 1),
+        Line(phrase("Days, mean (SD)"), (shown.mean(days),), 1),
+    ]
+    for row in shown.items("treatment-time", "all", "months:", "count"):
+        cell = shown.share(row.id.rpartition("/")[0])
+        lines.append(Line(phrase(f"{capital(words(row))}, {N_PERCENT}"), (cell,), 1))
+    return lines
+
+
+def hys_law_table(shown: Shown) -> Table | None:
+    """Return the quadrants of Hy's law and its candidates."""
+    rows = shown.items("hys-law", "all", "quadrant:", "count")
+    rows += shown.items("hys-law", "all", "candidates", "count")
+    if not rows:
+        return None
+    lines = [
+        Line(phrase(capital(words(row))), (shown.share(row.id.rpartition("/")[0]),)) for row in rows
+    ]
+    return Table(
+        "hys-law", "", "Peak liver values: Hy's law",
+        "Treated patients with ALT or AST, and bilirubin, on treatment", "Peaks, at any time",
+        (Column(N_PERCENT, shown.total(f"{rows[0].id.rpartition('/')[0]}/total")),), tuple(lines),
+        (
+            phrase(
+                "A candidate: the bilirubin at most 30 days after the ALT or AST, alkaline "
+                "phosphatase of that day below 2 x ULN."
+            ),
+            *cutoff_note(shown.protocol),
+        ),
+    )  # fmt: skip

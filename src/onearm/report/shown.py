@@ -40,6 +40,7 @@ class Shown:
         self.protocol = protocol
         self.material = material or Material()
         self.rows = results.by_id()
+        self._by_head: dict[tuple[str, ...], list[Row]] = {}
         self.profile: fmt.ProfileName = profile or protocol.format
         self.level = fmt.level_text(protocol.analysis.level).replace(" ", NO_BREAK)
         self.groups: dict[str, str] = {
@@ -61,6 +62,11 @@ class Shown:
     def separator(self) -> str:
         """What stands between two limits."""
         return fmt.PROFILES[self.profile].interval_separator
+
+    @property
+    def range_mark(self) -> str:
+        """What stands between a minimum and a maximum."""
+        return fmt.EN_DASH if self.profile == "journal" else " - "
 
     @property
     def sign(self) -> str:
@@ -113,10 +119,30 @@ class Shown:
 
     def items(self, analysis: str, group: str, prefix: str, statistic: str) -> list[Row]:
         """Return the rows of the items that begin with ``prefix``, in planned order."""
+        if not self._by_head:
+            for row in self.results.rows:
+                self._by_head.setdefault(tuple(row.id.split("/", 2)[:2]), []).append(row)
         head = f"{analysis}/{group}/{prefix}"
         tail = f"/{statistic}"
-        return [row for row in self.results.rows
-                if row.id.startswith(head) and row.id.endswith(tail)]  # fmt: skip
+        rows = self._by_head.get((analysis, group), ())
+        return [row for row in rows if row.id.startswith(head) and row.id.endswith(tail)]
+
+    def share(self, head: str) -> Phrase:
+        """Return how many and which part of all: '11 (36.67)', of the id without statistic."""
+        return self.count_and_percent(f"{head}/count", f"{head}/estimate")
+
+    def mean(self, head: str) -> Phrase:
+        """Return mean and standard deviation: '14.7 (12.8)'."""
+        if not self.has_value(f"{head}/mean"):
+            return phrase(fmt.NOT_APPLICABLE)
+        return phrase(self.value(f"{head}/mean"), " (", self.value(f"{head}/sd"), ")")
+
+    def median(self, head: str) -> Phrase:
+        """Return median and range: '8.0 (2.0-37.0)'."""
+        if not self.has_value(f"{head}/median"):
+            return phrase(fmt.NOT_APPLICABLE)
+        ends = (self.value(f"{head}/minimum"), self.range_mark, self.value(f"{head}/maximum"))
+        return phrase(self.value(f"{head}/median"), " (", *ends, ")")
 
     def subjects(self, result_id: str) -> tuple[str, ...]:
         """Return the subjects that a result counts."""

@@ -63,17 +63,46 @@ def _times(shown: Shown, groups: Sequence[str], analysis: str) -> list[Line]:
     lines = [line("Patients, n", (phrase(shown.value(f"{head}/total")) for head in heads))]
     if not analysis.startswith("follow-up"):
         lines.append(line("Events, n", (phrase(shown.value(f"{h}/events")) for h in heads)))
+        lines.append(line("Censored, n", (phrase(shown.value(f"{h}/censored")) for h in heads)))
     lines.append(line("Median, months", (phrase(shown.value(f"{h}/median")) for h in heads)))
     limits = (shown.interval(f"{head}/lower", f"{head}/upper") for head in heads)
     lines.append(line(f"{shown.level} CI", limits, 2))
+    if not analysis.startswith("follow-up"):
+        lines += [
+            line(
+                "25 % and 75 % quantile",
+                (_pair(shown, h, "quartile_1", "quartile_3") for h in heads),
+            ),
+            line(
+                "Range of all times, months", (_pair(shown, h, "minimum", "maximum") for h in heads)
+            ),
+        ]
     for landmark in shown.protocol.analysis.landmarks if analysis in WITH_RATES else ():
         rates = [f"{head}/rate_{landmark.suffix}" for head in heads]
         if any(map(shown.row, rates)):
             cells = (phrase(shown.value(rate)) for rate in rates)
             lines.append(line(f"Rate at {landmark}, %", cells))
+            lines += _at_risk(shown, heads, landmark.suffix)
             limits = (shown.interval(f"{rate}_lower", f"{rate}_upper") for rate in rates)
             lines.append(line(f"{shown.level} CI", limits, 2))
     return lines
+
+
+def _pair(shown: Shown, head: str, first: str, second: str) -> Phrase:
+    if shown.row(f"{head}/{first}") is None:
+        return phrase(fmt.NOT_APPLICABLE)
+    return phrase(shown.value(f"{head}/{first}"), ", ", shown.value(f"{head}/{second}"))
+
+
+def _at_risk(shown: Shown, heads: Sequence[str], suffix: str) -> list[Line]:
+    """Return how many are at risk at a landmark, where it is one of the months of the curve."""
+    number, _, unit = suffix.partition("_")
+    if unit not in ("month", "months"):
+        return []
+    found = [f"{head}/month:{number}/at_risk" for head in heads]
+    if not any(map(shown.row, found)):
+        return []
+    return [Line(phrase("At risk, n"), tuple(phrase(shown.value(one)) for one in found), 2)]
 
 
 def duration_table(shown: Shown, groups: Sequence[str]) -> Table:
