@@ -140,8 +140,8 @@ def _point(axes: Axes, plate: Plate, pair: Pair) -> None:
 
 def _data(shown: Shown, pairs: Sequence[Pair]) -> Plotted:
     rows = [
-        (Span(x.label or ""), shown.value(x.id), shown.value(y.id), Span(x.method or ""),
-         Span(y.method or ""))
+        (Span(x.label or ""), shown.value(x.id), shown.value(y.id), Span(x.note or ""),
+         Span(y.note or ""))
         for x, y in pairs
     ]  # fmt: skip
     columns = ("Patient", "Highest ALT or AST (x ULN)", "Highest bilirubin (x ULN)",

@@ -96,10 +96,10 @@ def _add_peaks(ledger: Ledger, entry: Entry, one: _Liver, told: Told) -> None:
         ("transaminase", one.transaminase, "highest ALT or AST on treatment"),
         ("bilirubin", one.bilirubin, "highest bilirubin on treatment"),
     )
-    for statistic, value, method in peaks:  # which analyte on which day: the basis says it
+    for statistic, value, method in peaks:
         ledger.add(
             entry, statistic, Kind.QUANTITY, float(value.multiple), unit="x ULN", basis=basis,
-            method=method,
+            method=method, note=f"{value.analyte}, {value.lab.date}",
         )  # fmt: skip
 
 
