@@ -190,19 +190,27 @@ def _onearm(
 def run(
     study: Study,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where every file goes.")],
-    formats: Annotated[str, typer.Option(help="Report formats: html.")] = "html",
+    formats: Annotated[str, typer.Option(help="Of html, pdf, docx and rtf.")] = "html",
+    outline: Annotated[
+        str, typer.Option(help="paper, or csr (a clinical study report, ICH E3).")
+    ] = "paper",
+    profile: Annotated[
+        str | None, typer.Option(help="journal, csr or label; the protocol's own by default.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
     as_json: Json = False,
 ) -> None:
     """Check, derive, analyse and report STUDY.
 
-    Example: onearm run studies/tqb2450-ib-02 --out out
+    Example: onearm run studies/tqb2450-ib-02 --out out --formats html,pdf
     """
     with one_line_errors():
         from onearm.pipeline.run import run_study
 
         with _progress(quiet) as progress:
-            answer = run_study(study, out, formats.split(","), progress)
+            answer = run_study(
+                study, out, formats.split(","), progress, outline=outline, profile=profile
+            )
         _print(answer, as_json)
 
 

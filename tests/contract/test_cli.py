@@ -226,7 +226,7 @@ def test_a_bug_is_not_dressed_up_as_bad_input(verb) -> None:
 
 
 def test_nothing_but_the_answer_is_printed_where_no_terminal_is(verb) -> None:
-    def run_study(study, out, formats, progress) -> SimpleNamespace:
+    def run_study(study, out, formats, progress, **options) -> SimpleNamespace:
         progress("deriving responses")
         return answer("ORR 36.67 %")
 

@@ -20,9 +20,10 @@ from onearm import __version__
 from onearm.clinical.derived import Grade, SubjectCourse
 from onearm.clinical.readings import planned_readings
 from onearm.clinical.subject import SubjectAnswers, derive_subject
-from onearm.errors import Finding, InputError, nearest
+from onearm.errors import Finding, InputError
 from onearm.format import count_of, interval, level_text, text_table, with_unit
 from onearm.pipeline.check import protocol_findings
+from onearm.pipeline.documents import document_of, documents, plan_of
 from onearm.pipeline.lab_findings import (
     criteria_of,
     grades_by_subject,
@@ -36,7 +37,6 @@ from onearm.results.model import Comparison, Results, Row
 from onearm.results.run import run_analyses
 from onearm.sim.agreement import DoubleProgramming, judge_again
 
-FORMATS = ("html",)
 HEADLINE = (
     ("ORR", "orr/all", "estimate"),
     ("DCR", "dcr/all", "estimate"),
@@ -134,7 +134,7 @@ class Ran:
             for one in headline(found.results)
         ]
         level = found.study.protocol.analysis.level
-        report = next(path for path in self.written if path.name.startswith("report"))
+        reports = [path for path in self.written if path.name.startswith("report.")]
         subjects = count_of(len(found.study.subjects), "subject")
         results = count_of(len(found.results.rows), "result")
         lines = [
@@ -151,7 +151,7 @@ class Ran:
             lines.append(f"Data checks: {', '.join(counts)} (in the report)")
         if find_spec("matplotlib") is None:
             lines.append("No figures: install them with  pip install 'onearm[report]'")
-        lines.append(f"Report: {report}")
+        lines += [f"Report: {path}" for path in reports]
         return "\n".join(lines)
 
     def as_json(self) -> dict[str, object]:
@@ -212,21 +212,38 @@ def run_study(
     out: Path,
     formats: Sequence[str] = ("html",),
     progress: Callable[[str], None] = lambda step: None,
+    *,
+    outline: str = "paper",
+    profile: str | None = None,
 ) -> Ran:
     """Check, derive, analyse and report a study; every file goes under OUT.
 
     Writes ``results.json``, ``derived/*.csv``, ``provenance.json`` and the
-    report. Files of OUT that it does not write stay as they are.
+    report in each format; as RTF each table, too. Files of OUT that it does not
+    write stay as they are.
+
+    Parameters
+    ----------
+    study, out
+        The study folder, and where every file goes.
+    formats
+        Any of ``html``, ``pdf``, ``docx``, ``rtf``; all but the first need the
+        extra ``report``.
+    progress
+        Told what is being done.
+    outline
+        ``paper``, or ``csr``: a clinical study report in the order of ICH E3.
+    profile
+        How numbers are printed: ``journal``, ``csr`` or ``label``; the
+        protocol's own by default.
 
     Raises
     ------
     InputError
-        If the study cannot be analysed, a format is unknown, or OUT is a file.
+        If the study cannot be analysed, a format, outline or profile is
+        unknown, a package is missing, or OUT is a file.
     """
-    for name in formats:
-        if name not in FORMATS:
-            hint = nearest(name, FORMATS)
-            raise InputError(f"format must be one of {', '.join(FORMATS)}; got {name!r}{hint}")
+    wanted = plan_of(formats, outline, profile)
     if out.exists() and not out.is_dir():
         raise InputError(f"--out must be a folder, which need not exist yet; {out} is a file")
     from onearm.pipeline.derived import subject_courses
@@ -238,8 +255,10 @@ def run_study(
     graded = grades_by_subject(analysed.study)
     courses = subject_courses(analysed.study, analysed.derived, graded)
     files = _data_files(analysed, provenance, graded, courses)
-    progress("drawing figures and writing the report")
-    files["report.html"] = _report(analysed, comparisons, provenance, courses)
+    progress("drawing figures")
+    material = material_of(analysed, comparisons, courses)
+    document = document_of(analysed, material, provenance, wanted)
+    files |= documents(document, wanted, progress)
     progress("writing files")
     return Ran(analysed, comparisons, write_files(out, files))
 
@@ -273,14 +292,14 @@ def _data_files(
     provenance: dict[str, object],
     graded: Sequence[tuple[Grade, ...]] | None,
     courses: Sequence[SubjectCourse],
-) -> dict[str, str]:
+) -> dict[str, str | bytes]:
     from onearm.io.csv import table_text
     from onearm.io.results import results_text
     from onearm.pipeline.derived import course_tables, derived_tables
 
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     made = json.dumps({**provenance, "made": now}, indent=1, ensure_ascii=False) + "\n"
-    files = {
+    files: dict[str, str | bytes] = {
         "results.json": results_text(analysed.study.protocol.study.id, analysed.results),
         "provenance.json": made,
     }
@@ -289,25 +308,3 @@ def _data_files(
     for name, (header, rows) in tables.items():
         files[f"derived/{name}"] = table_text(header, rows)
     return files
-
-
-def _report(
-    analysed: Analysed,
-    comparisons: Sequence[Comparison],
-    provenance: dict[str, object],
-    courses: Sequence[SubjectCourse],
-) -> str:
-    from onearm.report.document import build_report
-    from onearm.report.html import render_html
-
-    if origins := analysed.study.origins:
-        words = ", ".join(sorted(origins)).lower()
-        provenance = {"notice": f"Patient data: {words}. See SOURCE.md.", **provenance}
-    document = build_report(
-        analysed.study.protocol,
-        analysed.results,
-        material_of(analysed, comparisons, courses),
-        provenance,
-        with_figures=find_spec("matplotlib") is not None,
-    )
-    return render_html(document)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
-from onearm.errors import InputError, nearest
-from onearm.format import ProfileName, text_table
+from onearm.errors import InputError
+from onearm.format import text_table
+from onearm.pipeline.documents import check_name, check_profile
 from onearm.pipeline.extras import need
 from onearm.pipeline.material import material_of
 from onearm.pipeline.run import analyse
@@ -129,7 +129,7 @@ def make_table(
     """
     entry = find_entry(name)
     check_name("format", kind, FORMATS)
-    chosen = None if profile is None else check_profile(profile)
+    chosen = check_profile(profile)
     if kind in BYTES and out is None:
         raise InputError(f"the format {kind} needs a file: add --out {entry.name}.{kind}")
     if out is not None and out.is_dir():
@@ -143,27 +143,6 @@ def make_table(
     if out is not None:
         write_files(out.parent, {out.name: made})
     return OneTable(table, made if isinstance(made, str) else "", out)
-
-
-def check_name(what: str, name: str, known: tuple[str, ...]) -> str:
-    """Return a name that is known.
-
-    Raises
-    ------
-    InputError
-        If it is not, with the known ones.
-    """
-    if name not in known:
-        raise InputError(
-            f"{what} must be one of {', '.join(known)}; got {name!r}{nearest(name, known)}"
-        )
-    return name
-
-
-def check_profile(name: str) -> ProfileName:
-    """Return a format profile; raise InputError if there is none of the name."""
-    check_name("profile", name, get_args(ProfileName))
-    return name  # type: ignore[return-value]
 
 
 def _written(table: Table, kind: str, shown: Shown) -> str | bytes:

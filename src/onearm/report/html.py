@@ -14,12 +14,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
 
-from onearm.report.model import Block, Document, Figure, Span, Table, caption_of
+from onearm.report.model import Block, Document, Figure, Span, Table, caption_of, is_narrow
 
 ID = re.compile(r' id="([^"]*)"')
 REFERENCE = re.compile(r'(xlink:href="#|url\(#)')
-SIZE = re.compile(r'<svg [^>]*?width="([0-9.]+)pt"')
-NARROW = 300  # points: one column of a journal
 PROLOGUE = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 METADATA = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
 
@@ -100,8 +98,7 @@ def svg_html(figure: Figure, results: Iterable[str]) -> Markup:
     text = ID.sub(rename, text)
     text = REFERENCE.sub(lambda match: f"{match[1]}{figure.id}-", text)
     label = escape(figure.alternative)
-    size = SIZE.search(text)
-    width = "narrow" if size is not None and float(size[1]) < NARROW else "full"
+    width = "narrow" if is_narrow(figure) else "full"
     role = "group" if "data-" in text else "img"  # the marks of a group can be reached
     head = f'<svg class="{width}" role="{role}" aria-label="{label}" '
     return Markup(text.replace("<svg ", head, 1).strip())

@@ -27,6 +27,8 @@ class Span(NamedTuple):
 
 Phrase = tuple[Span, ...]
 NO_OBSERVATIONS = "no observations"
+WIDTH = re.compile(r'<svg [^>]*?width="([0-9.]+)pt"')
+NARROW = 300  # points
 
 
 def phrase(*parts: str | Span | Iterable[Span]) -> Phrase:
@@ -133,6 +135,12 @@ class Figure:
     caption: Phrase
     data: Plotted = field(default_factory=Plotted)
     marks: Mapping[str, str] = field(default_factory=dict)
+
+
+def is_narrow(figure: Figure) -> bool:
+    """Return whether a figure is drawn as wide as one column of a journal, not two."""
+    width = WIDTH.search(figure.svg)
+    return width is not None and float(width[1]) < NARROW
 
 
 @dataclass(frozen=True, slots=True)

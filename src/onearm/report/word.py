@@ -24,6 +24,7 @@ from onearm.report.model import (
     Table,
     caption_of,
     heading_of,
+    is_narrow,
     text_of,
     without_controls,
 )
@@ -39,6 +40,7 @@ SMALL = 8.5  # points
 LONG_SIDE, SHORT_SIDE, MARGIN = 11.69, 8.27, 0.9  # A4, inches
 LANGUAGE = "en-GB"
 TWIPS = 1440
+NARROW_SHARE = 0.6
 INDENT = 200  # twips a level
 NAMESPACE = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 NO_TIME = (1980, 1, 1, 0, 0, 0)
@@ -56,6 +58,8 @@ def render_docx(document: Document, pictures: Mapping[str, bytes]) -> bytes:
     if document.notice:
         word.add_paragraph(without_controls(document.notice), "Intense Quote")
     _facts(word, document.facts)
+    word.add_paragraph("Headlines", "Heading 2")
+    _facts(word, Facts(tuple((name, text_of(spans)) for name, spans in document.headlines)))
     _contents(word, document)
     for section in document.sections:
         _turn(word, section.blocks[0] if section.blocks else None)
@@ -189,7 +193,8 @@ def _figure(word: Word, figure: Figure, picture: bytes | None) -> None:
 
     word.add_paragraph(without_controls(caption_of(figure)), "Caption")
     if picture is not None:
-        shape = word.add_picture(io.BytesIO(picture), width=Inches(SHORT_SIDE - 2 * MARGIN))
+        width = (SHORT_SIDE - 2 * MARGIN) * (NARROW_SHARE if is_narrow(figure) else 1)
+        shape = word.add_picture(io.BytesIO(picture), width=Inches(width))
         about = shape._inline.docPr
         about.set("descr", without_controls(figure.alternative))
         about.set("title", without_controls(caption_of(figure)))

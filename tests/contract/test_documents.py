@@ -1,0 +1,263 @@
+"""The report as PDF, Word and RTF, opened again by other programs and held against the results."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from onearm.cli import app
+from onearm.pipeline.documents import document_of, documents, plan_of
+from onearm.pipeline.figure import trial_of
+from onearm.pipeline.material import material_of
+from onearm.pipeline.run import Analysed, analyse, provenance_of
+from onearm.report.model import (
+    Column,
+    Document,
+    Facts,
+    Figure,
+    Line,
+    Paragraph,
+    Section,
+    Table,
+    phrase,
+    text_of,
+)
+
+ROOT = Path(__file__).parents[2]
+STUDY = ROOT / "studies" / "tqb2450-ib-02"
+FORMATS = ("html", "pdf", "docx", "rtf")
+PACKAGES = ("typst", "docx", "rtflite", "polars", "matplotlib")
+
+
+@pytest.fixture(scope="module")
+def found() -> Analysed:
+    return analyse(STUDY)
+
+
+def document(found: Analysed, outline: str) -> Document:
+    material = material_of(found, found.comparisons, trial_of(found).courses)
+    plan = plan_of(("html",), outline, None)
+    return document_of(found, material, provenance_of(found.study), plan)
+
+
+@pytest.fixture(scope="module", params=["paper", "csr"])
+def report(request: pytest.FixtureRequest, found: Analysed) -> Document:
+    for package in PACKAGES:
+        pytest.importorskip(package)
+    return document(found, request.param)
+
+
+@pytest.fixture(scope="module")
+def files(report: Document) -> dict[str, str | bytes]:
+    return documents(report, plan_of(FORMATS, "paper", None), lambda step: None)
+
+
+def tables_of(report: Document) -> list[Table]:
+    blocks = (block for section in report.sections for block in section.blocks)
+    return [block for block in blocks if isinstance(block, Table)]
+
+
+def squeezed(text: str) -> str:
+    """Return a text without blanks and hyphens at the end of a line: no program breaks alike."""
+    return re.sub(r"\s|\N{SOFT HYPHEN}|\N{WORD JOINER}", "", text)
+
+
+def in_order(text: str, parts: list[str]) -> str | None:
+    """Return the first part that does not follow the ones before it in the text."""
+    at = 0
+    for part in parts:
+        at = text.find(part, at)
+        if at < 0:
+            return part
+        at += len(part)
+    return None
+
+
+def cells(table: Table) -> list[str]:
+    """Return every cell of a table, line by line, as a program that opens it reads it."""
+    lines = ([text_of(line.label), *map(text_of, line.cells)] for line in table.lines)
+    return [squeezed(cell) for line in lines for cell in line]
+
+
+RESULT_TABLES = ("table-response", "table-baseline", "table-times", "table-related-events")
+
+
+@pytest.mark.needs("pdftoppm")
+def test_the_pdf_holds_every_cell_of_the_tables(report, files, tmp_path):
+    path = tmp_path / "report.pdf"
+    path.write_bytes(files["report.pdf"])
+    text = subprocess.run(
+        ["pdftotext", "-raw", str(path), "-"], capture_output=True, text=True, check=True
+    ).stdout
+    text = squeezed(text)
+
+    for table in tables_of(report):
+        if table.id in RESULT_TABLES and table.lines:
+            missing = {cell for cell in cells(table) if cell not in text}
+            assert not missing, (table.id, missing)
+    for section in report.sections:
+        assert squeezed(section.title) in text
+
+
+@pytest.mark.needs("pdftoppm")
+def test_the_pdf_is_tagged_and_has_title_and_bookmarks(report, files, tmp_path):
+    path = tmp_path / "report.pdf"
+    path.write_bytes(files["report.pdf"])
+    about = subprocess.run(
+        ["pdfinfo", str(path)], capture_output=True, text=True, check=True
+    ).stdout
+    raw = files["report.pdf"]
+
+    assert re.search(r"Tagged: +yes", about)
+    assert report.title[:40] in about
+    assert "CreationDate:    Thu Jan  1" in about or "CreationDate" not in about
+    assert b"/Outlines" in raw
+    assert raw.count(b"/Alt") >= sum(
+        isinstance(b, Figure) for s in report.sections for b in s.blocks
+    )
+
+
+def test_word_holds_every_cell_of_every_table(report, files):
+    import io
+
+    import docx
+
+    word = docx.Document(io.BytesIO(files["report.docx"]))
+    wanted = [table for table in tables_of(report) if table.lines]
+    figures = [b for s in report.sections for b in s.blocks if isinstance(b, Figure)]
+
+    assert len(word.tables) == len(wanted)
+    for shown, table in zip(word.tables, wanted, strict=True):
+        rows = [[cell.text for cell in row.cells] for row in shown.rows[1:]]
+        lines = [[text_of(line.label), *map(text_of, line.cells)] for line in table.lines]
+        assert [
+            row if len(line) > 1 else row[:1] for row, line in zip(rows, lines, strict=True)
+        ] == (lines)
+    assert len(word.inline_shapes) == len(figures)
+    described = [shape._inline.docPr.get("descr") for shape in word.inline_shapes]
+    assert described == [figure.alternative for figure in figures]
+    assert {p.text for p in word.paragraphs if p.style.name.startswith("Heading")} >= {
+        section.title for section in report.sections
+    }
+
+
+@pytest.mark.needs("libreoffice")
+def test_libreoffice_opens_word_and_rtf_without_loss(report, files, tmp_path):
+    for kind in ("docx", "rtf"):
+        (tmp_path / f"{kind}.{kind}").write_bytes(files[f"report.{kind}"])
+    subprocess.run(
+        ["libreoffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless",
+         "--convert-to", "txt:Text (encoded):UTF8", "--outdir", str(tmp_path),
+         str(tmp_path / "docx.docx"), str(tmp_path / "rtf.rtf")],
+        check=True, capture_output=True, timeout=240,
+    )  # fmt: skip
+
+    for kind in ("docx", "rtf"):
+        text = squeezed((tmp_path / f"{kind}.txt").read_text("utf-8-sig"))
+        for table in tables_of(report):
+            if table.id in RESULT_TABLES and table.lines:
+                assert in_order(text, cells(table)) is None, (kind, table.id)
+
+
+def test_each_table_is_a_file_of_its_own_as_rtf(report, files):
+    names = {f"rtf/{table.id.removeprefix('table-')}.rtf" for table in tables_of(report)}
+
+    assert names == {name for name in files if name.startswith("rtf/")}
+    assert all(files[name].startswith(b"{\\rtf1") for name in names)
+
+
+def test_the_same_study_gives_the_same_bytes_in_every_format(found, report, files):
+    again = documents(report, plan_of(FORMATS, "paper", None), lambda step: None)
+
+    assert again == files
+
+
+# A digit in a sentence of results belongs to a result, or to one of these.
+NOT_RESULTS = re.compile(
+    r"\d{4}-\d\d-\d\d"  # the data cut-off
+    r"|\d+(\.\d+)? ?% CI|\d+%(?= CI)|95%"  # the level
+    r"|(?:6|12|18|24)(?=[- ]months?)|at (?:6|12|18|24)"  # a landmark
+    r"|grade \d"
+    r"|RECIST 1\.1|TQB2450"
+)
+
+
+def test_no_number_of_a_results_sentence_stands_without_its_result(report, found):
+    rows = found.results.by_id()
+    sections = {"patients", "response", "times", "safety"}
+    told = [
+        block
+        for section in report.sections
+        if section.id in sections
+        for block in section.blocks
+        if isinstance(block, Paragraph)
+    ]
+
+    assert told
+    for paragraph in told:
+        bare = "".join("" if span.result else span.text for span in paragraph.spans)
+        assert not re.search(r"\d", NOT_RESULTS.sub("", bare)), bare
+        assert all(span.result in rows for span in paragraph.spans if span.result)
+
+
+def test_every_line_of_a_listing_has_its_source(report):
+    listings = [table for table in tables_of(report) if table.is_listing]
+
+    for table in listings:
+        assert all(line.source for line in table.lines if line.cells), table.id
+
+
+def test_a_letter_that_the_face_lacks_is_marked_and_nothing_breaks():
+    pytest.importorskip("typst")
+    pytest.importorskip("matplotlib")
+    from onearm.report.pdf import render_pdf
+
+    table = Table("t", "Table 1", "中文 #strong[x]", "*all*", "$x$", (Column("= a"),),
+                  (Line(phrase("\\par"), (phrase("#panic()"),)),))  # fmt: skip
+    made = render_pdf(
+        Document("T #", "S_1", None, Facts((("a", "*b*"),)), (), (Section("s", "= x", (table,)),),
+                 {}, {})
+    )  # fmt: skip
+
+    assert made.startswith(b"%PDF-")
+
+
+REFUSED = [  # arguments, what stands on standard error
+    (("--formats", "html,pdff"), "format must be one of html, pdf, docx, rtf; got 'pdff'"),
+    (("--formats", ""), "format must be one of html, pdf, docx, rtf; got ''"),
+    (("--outline", "thesis"), "outline must be one of paper, csr; got 'thesis'"),
+    (("--profile", "jurnal"), "did you mean 'journal'?"),
+    (("--out", "/proc/nothing"), "/proc/nothing"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), REFUSED)
+def test_bad_input_is_one_clear_line(arguments, message, tmp_path):
+    given = ["run", str(STUDY), "--quiet", *arguments]
+    if "--out" not in arguments:
+        given += ["--out", str(tmp_path / "o")]
+    done = CliRunner().invoke(app, given)
+
+    assert done.exit_code == 1
+    assert message in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "package"), [("pdf", "typst"), ("docx", "docx"), ("rtf", "rtflite")]
+)
+def test_a_missing_package_is_named_with_how_to_install_it(kind, package, monkeypatch, tmp_path):
+    monkeypatch.setattr(
+        "onearm.pipeline.documents.find_spec", lambda name: None if name == package else object()
+    )
+    done = CliRunner().invoke(
+        app, ["run", str(STUDY), "--quiet", "--out", str(tmp_path / "o"), "--formats", kind]
+    )
+
+    assert done.exit_code == 1
+    assert f"needs {package}, which is not installed: pip install 'onearm[report]'" in done.stderr
