@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from importlib.resources import files
+from pkgutil import get_data
 from typing import Any
 
 from onearm.report.model import (
@@ -98,7 +98,7 @@ def _set(content: dict[str, Any]) -> bytes:
     fonts = f"{get_data_path()}/fonts/ttf"
     has_glyph = FT2Font(f"{fonts}/DejaVuSans.ttf").get_charmap()
     text = json.dumps(_printable(content, has_glyph), ensure_ascii=False)
-    template = files("onearm.report").joinpath("templates/report.typ").read_bytes()
+    template = get_data("onearm", "report/templates/report.typ") or b""
     faces = typst.Fonts(include_system_fonts=False, font_paths=[fonts])
     made = typst.compile(
         template,
