@@ -192,7 +192,7 @@ def run(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where every file goes.")],
     formats: Annotated[str, typer.Option(help="Of html, pdf, docx and rtf.")] = "html",
     outline: Annotated[
-        str, typer.Option(help="paper, or csr (a clinical study report, ICH E3).")
+        str, typer.Option(help="paper, or csr (a study report by ICH E3).")
     ] = "paper",
     profile: Annotated[
         str | None, typer.Option(help="journal, csr or label; the protocol's own by default.")
