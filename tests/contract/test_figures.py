@@ -230,7 +230,7 @@ def test_every_mark_has_a_result_or_words(trials, study, name):
     ids = [one.partition("#")[0] for one in elements if "/" in one]
     censored = [one for one in ids if one.endswith("/censored")]
     assert all(one in rows for one in ids if one not in censored)
-    cells = {result for row in drawn.data.rows for _, result in row if result}
+    cells = {cell.result for row in drawn.data.rows for cell in row if cell.result}
     assert cells <= set(rows)
 
 

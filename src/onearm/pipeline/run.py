@@ -7,10 +7,12 @@ place and then renamed, so that nothing is ever half there.
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import hashlib
 import json
 import platform
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -70,7 +72,20 @@ def analyse(study: Study | Path | str) -> Analysed:
     InputError
         With every error of the protocol, the tables or the rules.
     """
-    return _analyse(study, lambda step: None)
+    with _without_pauses():
+        return _analyse(study, lambda step: None)
+
+
+@contextmanager
+def _without_pauses() -> Iterator[None]:
+    """Let the collector of cycles rest: an analysis makes many records, and none in a cycle."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _analyse(source: Study | Path | str, progress: Callable[[str], None]) -> Analysed:
@@ -248,7 +263,8 @@ def run_study(
         raise InputError(f"--out must be a folder, which need not exist yet; {out} is a file")
     from onearm.pipeline.derived import subject_courses
 
-    analysed = _analyse(study, progress)
+    with _without_pauses():
+        analysed = _analyse(study, progress)
     provenance = provenance_of(analysed.study)
     progress("comparing with published numbers")
     comparisons = analysed.comparisons

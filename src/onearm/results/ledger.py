@@ -103,11 +103,16 @@ class Entry:
     label: str | None = None
 
     id: str = field(init=False)  # the id without its statistic
+    named: tuple[str, str, str, str, str | None] = field(init=False)
+    """What a row repeats: analysis, variant, set, group, item."""
 
     def __post_init__(self) -> None:
-        name = f"{self.analysis.id}.{slug(self.variant)}" if self.variant else self.analysis.id
+        analysis, variant = self.analysis, slug(self.variant)
+        name = f"{analysis.id}.{variant}" if self.variant else analysis.id
         item = f"/{self.item}" if self.item else ""
         object.__setattr__(self, "id", f"{name}/{self.group.id}{item}")
+        named = (analysis.id, variant or "default", analysis.set, self.group.id, self.item)
+        object.__setattr__(self, "named", named)
 
 
 Contributions = Iterable[Contribution] | Callable[[], Iterable[Contribution]]
@@ -164,11 +169,7 @@ class Ledger:
         """Write down one number."""
         row = Row(
             f"{entry.id}/{statistic}",
-            entry.analysis.id,
-            slug(entry.variant) or "default",
-            entry.analysis.set,
-            entry.group.id,
-            entry.item,
+            *entry.named,
             statistic,
             kind,
             value,
