@@ -305,6 +305,15 @@ def test_a_difference_from_define_xml_is_found(name: str) -> None:
     assert list(RULES[name].check(folder_of(tables, define)))
 
 
+@pytest.mark.parametrize(("grade", "breaches"), [("Grade 3", 0), ("GRADE 5", 0), ("Grade 6", 1)])
+def test_an_analysis_grade_may_be_in_words(grade: str, breaches: int) -> None:
+    tables = dict(exported("nct07388875"))
+    number = put(tables, "ADAE", "ATOXGR", grade, lambda _: True)
+    found = list(RULES["AD071"].check(folder_of(tables)))
+
+    assert [one.record for one in found] == [number] * breaches
+
+
 def test_the_page_lists_every_rule_as_it_is() -> None:
     page = (STUDIES.parent / "docs" / "commands" / "validate.md").read_text(encoding="utf-8")
     listed = [line for line in page.splitlines() if line.startswith("| AD")]

@@ -204,6 +204,8 @@ MISFITS = [
     (adverse_event, {"ae_related": "perhaps"}, "ae_related must be one of 1"),
     (adverse_event, {"ae_related_to___1": "x"}, "ae_related_to must be 0 or 1; got 'x'"),
     (adverse_event, {"ae_onset_date": "UNKNOWN"}, "ae_onset_date must be a date"),
+    (lesion, {"les_date": ""}, "les_date must not be empty; got ''"),
+    (lesion, {"les_state": "UNK"}, "les_state must not be empty; got 'UNK'"),
 ]
 
 
@@ -223,6 +225,59 @@ def test_a_value_that_does_not_fit_is_found_with_record_and_field(
     assert found.place is not None
     assert found.place.field in message or found.place.field in to or "___" in next(iter(to))
     assert not (tmp_path / "study").exists()
+
+
+def test_a_row_of_no_known_instrument_or_a_second_one_is_found(
+    exported: Path, tmp_path: Path
+) -> None:
+    line = change(exported, tmp_path / "a.csv", lesion, redcap_repeat_instrument="lesion")
+    with pytest.raises(InputError, match="instrument of the dictionary; got 'lesion'") as caught:
+        take(tmp_path / "a.csv", exported, tmp_path / "study")
+    assert str(caught.value.findings[0]).startswith(f"a.csv:{line}: redcap_repeat_instrument must")
+
+    header, rows = read(exported / "redcap-records.csv")
+    number = next(n for n, row in enumerate(rows) if lesion(row))
+    write(tmp_path / "b.csv", header, [*rows, rows[0], rows[number]])
+    with pytest.raises(InputError) as caught:
+        take(tmp_path / "b.csv", exported, tmp_path / "study")
+    one, other = map(str, caught.value.findings)
+    last = len(rows) + 1  # of the export, below its header
+    assert one == f"b.csv:{last + 1}: the record stands in line 2 already for subject SK-001"
+    where = f"the record (lesions, 1) stands in line {number + 2} already"
+    assert other == f"b.csv:{last + 2}: {where} for subject SK-001"
+    assert not (tmp_path / "study").exists()
+
+
+def test_a_column_that_is_not_read_is_named(exported: Path, tmp_path: Path) -> None:
+    header, rows = read(exported / "redcap-records.csv")
+    write(tmp_path / "r.csv", [*header, "shoe"], [{**row, "shoe": "42"} for row in rows])
+
+    answer = take(tmp_path / "r.csv", exported, tmp_path / "study")
+
+    assert any("'shoe' is not in the dictionary" in str(one) for one in answer.findings)
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("lesions.orgn", "lesions has no column 'orgn'; did you mean 'organ'?"),
+        ("lesion.organ", "'lesion' is no table of a study; did you mean 'lesions'?"),
+    ],
+)
+def test_an_annotation_of_no_column_is_found(
+    said: str, message: str, exported: Path, tmp_path: Path
+) -> None:
+    text = (exported / "redcap-dictionary.csv").read_text(encoding="utf-8")
+    assert "onearm: lesions.organ" in text
+    book = tmp_path / "d.csv"
+    book.write_text(text.replace("onearm: lesions.organ", f"onearm: {said}"), encoding="utf-8")
+
+    with pytest.raises(InputError) as caught:
+        intake_redcap(exported / "redcap-records.csv", book, tmp_path / "study")
+    (found,) = caught.value.findings
+    assert found.message == message
+    assert found.place is not None
+    assert found.place.field == "les_organ"
 
 
 def test_a_missing_data_code_is_no_value_and_is_counted(exported: Path, tmp_path: Path) -> None:

@@ -271,12 +271,14 @@ def _treated(folder: DataFolder) -> Iterator[Breach]:
                 yield breach(table, record, "TRTSDT", "is empty, SAFFL is Y")
 
 
-@rule(71, "error", "A CTCAE grade of an adverse event is 1 to 5")
+@rule(71, "error", "A CTCAE grade of an adverse event is 1 to 5 (ATOXGR also Grade 1 to Grade 5)")
 def _grades(folder: DataFolder) -> Iterator[Breach]:
     for name in ("AETOXGR", "ATOXGR"):
         for table in tables_with(folder, name):
             for record, (grade,) in table.rows(name):
                 shown = str(int(grade)) if isinstance(grade, int | float) else grade
+                if name == "ATOXGR" and isinstance(shown, str):
+                    shown = shown.upper().removeprefix("GRADE ")
                 if table.name == "ADAE" and shown is not None and shown not in GRADES:
                     yield breach(table, record, name, f"is {grade!r}")
 

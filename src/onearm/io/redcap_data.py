@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from onearm.clinical.records import TABLES, columns
-from onearm.errors import Finding, InputError, Place, Severity
+from onearm.errors import Finding, InputError, Place, Severity, nearest
 from onearm.io.cells import CellError, Cells
 from onearm.io.dataset import refuse
 from onearm.io.redcap_dictionary import ONCE, ORIGIN, RECORD, RedcapField
@@ -34,6 +34,7 @@ MISSING = frozenset([
 BOXES = {"1": True, "0": False, "": False, "Checked": True, "Unchecked": False}
 YES_NO = {"1": "Y", "0": "N", "Yes": "Y", "No": "N", "True": "Y", "False": "N"}
 COMPLETE = ("2", "Complete")
+_KEYS = (EVENT, INSTRUMENT, INSTANCE)
 _ARM = re.compile(r"(_arm_[0-9]+|\s*\(Arm [^)]*\))$")
 Cell = tuple[str, str]  # a table and a column
 
@@ -134,16 +135,16 @@ class _Export:
         for name in header:
             is_system = name in system or name.startswith("redcap_") or name == "Complete?"
             if name not in known and not is_system and not name.endswith("_complete"):
-                words = "the column is not in the dictionary and is not read"
+                words = f"the column {name!r} is not in the dictionary and is not read"
                 self._add("warning", "unknown-column", words, 1, name, None)
         for one in self.by_name.values():
             is_read = one.table is not None or one is self.record or one.kind == "descriptive"
             if not is_read and (one.name in self.places or one.name in self.boxes):
-                words = "no annotation says which column this field is; it is not read"
+                words = f"no annotation says which column {one.name} is; it is not read"
                 self._add("warning", "unmapped-field", words, 1, one.name, None)
         for one in self.mapped:
             if one.name not in self.places and one.name not in self.boxes:
-                words = f"no column of this field, which is {one.table}.{one.column}"
+                words = f"no column {one.name}, which is {one.table}.{one.column}"
                 self._add("warning", "missing-column", words, 1, one.name, None)
 
     def _add(
@@ -159,10 +160,13 @@ class _Export:
         for one in self.mapped:
             by_table.setdefault(str(one.table), []).append(one)
         forms = {table: own[0].form for table, own in by_table.items()}
+        taken: dict[tuple[str, ...], int] = {}
         for line, row in rows:
             if len(row) < width:
                 words = f"the row has {len(row)} fields, the header {width}"
                 self._add("error", "wrong-field-count", words, line, self.record.name, None)
+                continue
+            if not self._is_one(row, line, taken):
                 continue
             for table, own in by_table.items():
                 if self._is_of(row, forms[table]):
@@ -171,6 +175,25 @@ class _Export:
             words = f"the missing-data code {code} stands for no value, {n} times"
             self.tables.findings.append(Finding("note", "missing-data", words, Place(self.file)))
         return self.tables
+
+    def _is_one(self, row: list[str], line: int, taken: dict[tuple[str, ...], int]) -> bool:
+        """Return whether a row is of an instrument of the dictionary, and stands once."""
+        record = row[self.places[self.record.name]].strip()
+        keys = [row[self.at[name]].strip() for name in _KEYS if name in self.at]
+        first = taken.setdefault((record, *keys), line)
+        if first != line:
+            said = ", ".join(key for key in keys if key)
+            words = f"the record{f' ({said})' if said else ''} stands in line {first} already"
+            self._add("error", "duplicate-record", words, line, self.record.name, record)
+            return False
+        said = row[self.at[INSTRUMENT]].strip() if INSTRUMENT in self.at else ""
+        forms = {one.form for one in self.by_name.values()}
+        if said and _plain(said) not in map(_plain, forms):
+            words = f"{INSTRUMENT} must be an instrument of the dictionary; got {said!r}"
+            words += nearest(said, forms)
+            self._add("error", "unknown-instrument", words, line, INSTRUMENT, record)
+            return False
+        return True
 
     def _is_of(self, row: list[str], form: str) -> bool:
         """Return whether a row may hold an instrument: of a repeating one only that one."""
@@ -189,7 +212,12 @@ class _Export:
         record = row[at].strip()
         found = {"subject_id": record}
         for one in own:
-            found[str(one.column)] = self._value(one, cells[one.name], row, line, record)
+            value = self._value(one, cells[one.name], row, line, record)
+            found[str(one.column)] = value
+            said = cells[one.name]
+            is_empty = not value and (not said or said in self.missing)
+            if is_empty and one.name in self.places and (problem := self._problem(one, "")):
+                self._misfit(one, said, problem, row, line, record)
         if "visit" in found and not found["visit"] and EVENT in self.at:
             found["visit"] = _ARM.sub("", row[self.at[EVENT]].strip()).upper().replace("_", " ")
         self.tables.rows[table].append(found)

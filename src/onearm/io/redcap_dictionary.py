@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from onearm.clinical.records import TABLES, Column, Row, Subject, columns
-from onearm.errors import Finding, InputError, Place
+from onearm.errors import Finding, InputError, Place, nearest
 from onearm.io.dataset import refuse
 from onearm.protocol.model import Protocol
 
@@ -267,6 +267,11 @@ def _problems(one: RedcapField, before: Sequence[RedcapField]) -> Iterator[str]:
     if one.table is None:
         return
     if one.table not in PREFIXES:
-        yield f"{one.table!r} is no table of a study"
+        yield f"{one.table!r} is no table of a study{nearest(one.table, PREFIXES)}"
+    elif one.table != "subjects":  # there any name is a characteristic of the protocol
+        record = next(record for record in TABLES if one.table == record.TABLE)
+        known = [*(about.name for about in columns(record)), ORIGIN]
+        if one.column not in known:
+            yield f"{one.table} has no column {one.column!r}{nearest(str(one.column), known)}"
     if any((one.table, one.column) == (other.table, other.column) for other in before):
         yield f"column {one.table}.{one.column} has two fields"
