@@ -143,6 +143,7 @@ class _Number(NamedTuple):
     statistic: str
     printed: str
     is_alone: bool
+    form: str
 
     @property
     def names(self) -> set[str]:
@@ -223,7 +224,7 @@ class _Reader:
                 self._problem(here, f"must have the form {form!r}; got {cell!r}")
                 continue
             for statistic, printed in parts.items():
-                yield _Number(name, statistic, printed, len(parts) == 1)
+                yield _Number(name, statistic, printed, len(parts) == 1, form or "")
 
     def _check_names(self, named: Mapping[str, object], numbers: list[_Number], path: Path) -> None:
         known = sorted({name for number in numbers for name in number.names if name})
@@ -260,6 +261,10 @@ class _Reader:
             expect,
             " ".join(reasons) or None,
             line.unit or block.unit,
+            line.what,
+            number.column,
+            number.form,
+            block.note,
         )
 
     def _stands_once(self, published: Published, number: _Number, path: Path) -> bool:

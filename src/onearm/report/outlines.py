@@ -126,7 +126,12 @@ def _end(contents: Contents, numbered: Callable[[str], str]) -> Iterator[Section
             f"{verdicts.count(one)} {one}" for one in dict.fromkeys(sorted(verdicts))
         )
         text = f"{fmt.count_of(len(verdicts), 'published number')}: {counted}."
-        blocks = (Paragraph(phrase(text), is_quoted=True),
+        printed = [
+            contents.table(one.name, numbered("Table S"))
+            for one in ENTRIES
+            if not one.part and build_table(one, contents.shown).lines
+        ]
+        blocks = (Paragraph(phrase(text), is_quoted=True), *printed,
                   contents.table("published", numbered("Table S")))  # fmt: skip
         yield Section("published", "Published beside recomputed", blocks)
     for name, title in (("assumptions", "Assumptions"), ("findings", "Data findings")):

@@ -158,6 +158,9 @@ class Published:
     its meaning; ``result`` the id of ours. ``expect`` is ``reproduced``,
     ``differs`` (then ``reason`` says why, with the arithmetic) or ``cannot
     check``. ``unit`` is that of a printed duration; months by default.
+    ``line``, ``column``, ``form`` and ``note`` say where in a printed table the
+    number stands: which line and column, how the cell is written (by statistic,
+    in braces), and what a reader should know of the whole table.
     """
 
     id: str
@@ -168,6 +171,10 @@ class Published:
     expect: str
     reason: str | None
     unit: str | None = None
+    line: str = ""
+    column: str = ""
+    form: str = ""
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
