@@ -32,18 +32,24 @@ _PRINTED_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.([0-9]+))?")
 
 
 class Profile(NamedTuple):
-    """Digits after the decimal point, by kind of result."""
+    """Digits after the decimal point, by kind of result.
+
+    A study report prints shares as xx.x%, their limits and rates of a curve as
+    xx.xx: the defaults of the R package tern, which such reports are held against.
+    """
 
     percent_digits: int
     month_digits: int
     quantity_digits: int
     interval_separator: str
+    limit_digits: int  # of percentages: limits, and rates of a curve
+    not_reached: str = NOT_REACHED  # in place of a median
 
 
 PROFILES: dict[ProfileName, Profile] = {
-    "journal": Profile(2, 2, 1, EN_DASH),
-    "csr": Profile(1, 2, 1, ", "),
-    "label": Profile(0, 1, 1, ", "),
+    "journal": Profile(2, 2, 1, EN_DASH, 2),
+    "csr": Profile(1, 2, 1, ", ", 2, NOT_ESTIMABLE),
+    "label": Profile(0, 1, 1, ", ", 0),
 }
 
 
@@ -199,8 +205,8 @@ def exact(row: ResultRow) -> str | None:
 def result(row: ResultRow | None, profile: ProfileName = "journal") -> str:
     """Return a result as it is printed, without unit or percent sign.
 
-    A median that was not reached is NR, another missing number NE; a row that
-    does not exist is an em dash.
+    A median that was not reached is NR (in a study report NE), another missing
+    number NE; a row that does not exist is an em dash.
     """
     if row is None:
         return NOT_APPLICABLE
@@ -210,7 +216,7 @@ def result(row: ResultRow | None, profile: ProfileName = "journal") -> str:
         return row.date.isoformat()
     if row.value is None:
         is_above = row.statistic == "median" and (row.note or "").startswith("not reached")
-        return NOT_REACHED if is_above else NOT_ESTIMABLE
+        return PROFILES[profile].not_reached if is_above else NOT_ESTIMABLE
     return _value(row.value, row, PROFILES[profile])
 
 
@@ -219,7 +225,7 @@ def _value(value: float | int, row: ResultRow, profile: Profile) -> str:
         case Kind.COUNT:
             return f"{value}"
         case Kind.PROPORTION:
-            return percent(value, profile.percent_digits)
+            return percent(value, _share_digits(row.statistic, profile))
         case Kind.PERCENT_CHANGE:
             return number(value, profile.percent_digits)
         case Kind.DURATION:
@@ -232,6 +238,12 @@ def _value(value: float | int, row: ResultRow, profile: Profile) -> str:
             return number(value, RATIO_DIGITS)
         case _:
             return number(value, profile.quantity_digits)
+
+
+def _share_digits(statistic: str, profile: Profile) -> int:
+    """Return the decimals of a percentage: of a limit or a rate of a curve, or of a share."""
+    is_limit = statistic.endswith(("lower", "upper", "limit")) or statistic.startswith("rate_")
+    return profile.limit_digits if is_limit else profile.percent_digits
 
 
 DAYS_IN: dict[str, Fraction] = {
@@ -264,7 +276,7 @@ def like(row: ResultRow, printed: str, unit: str | None = None) -> str:
         return number(row.value, digits)
     if row.kind is Kind.DURATION and unit is not None:
         return number(Fraction(decimal_of(row.value)) / DAYS_IN[unit], digits)
-    return _value(row.value, row, Profile(digits, digits, digits, EN_DASH))
+    return _value(row.value, row, Profile(digits, digits, digits, EN_DASH, digits))
 
 
 def p_value(value: Number, digits: int = 3) -> str:
@@ -309,7 +321,7 @@ def difference(older: ResultRow, newer: ResultRow, profile: ProfileName = "journ
     exact = Fraction(decimal_of(newer.value)) - Fraction(decimal_of(older.value))
     is_share = newer.kind in {Kind.PROPORTION, Kind.PERCENT_CHANGE}
     unit = "points" if is_share else unit_of(newer)
-    scale, digits = _scale(newer.kind, PROFILES[profile])
+    scale, digits = _scale(newer, PROFILES[profile])
     moved = rounded(exact * scale, digits)
     if exact and not moved:
         return f"under {number(Fraction(1, 10**digits), digits)} {unit}".rstrip()
@@ -317,13 +329,13 @@ def difference(older: ResultRow, newer: ResultRow, profile: ProfileName = "journ
     return f"{'+' if moved > 0 else ''}{text} {unit}".rstrip()
 
 
-def _scale(kind: Kind, profile: Profile) -> tuple[Fraction, int]:
+def _scale(row: ResultRow, profile: Profile) -> tuple[Fraction, int]:
     """Return what a value is multiplied with for print, and its digits."""
-    match kind:
+    match row.kind:
         case Kind.COUNT:
             return Fraction(1), 0
         case Kind.PROPORTION:
-            return Fraction(100), profile.percent_digits
+            return Fraction(100), _share_digits(row.statistic, profile)
         case Kind.PERCENT_CHANGE:
             return Fraction(1), profile.percent_digits
         case Kind.DURATION:
@@ -339,7 +351,7 @@ def _scale(kind: Kind, profile: Profile) -> tuple[Fraction, int]:
 def interval(
     lower: ResultRow | None, upper: ResultRow | None, profile: ProfileName = "journal"
 ) -> str:
-    """Return two limits: '19.93\N{EN DASH}56.14' (journal), '19.9, 56.1' (csr)."""
+    """Return two limits: '19.93\N{EN DASH}56.14' (journal), '19.93, 56.14' (csr)."""
     separator = PROFILES[profile].interval_separator
     return f"{result(lower, profile)}{separator}{result(upper, profile)}"
 

@@ -471,7 +471,21 @@ def test_the_csr_profile_prints_signs_and_brackets(found):
     table = response_table(Shown(found.results, csr), ("all",))
 
     assert cells(table)["ORR, n\N{NO-BREAK SPACE}(%)"] == ["11 (36.7%)"]
-    assert "(19.9, 56.1)" in [text_of(cell) for line in table.lines for cell in line.cells]
+    # The formats of tern's tables: xx (xx.x%), and (xx.xx, xx.xx) for an interval.
+    assert "(19.93, 56.14)" in [text_of(cell) for line in table.lines for cell in line.cells]
+
+
+def test_a_median_that_is_not_reached_is_nr_or_in_a_study_report_ne(found):
+    shown = {
+        profile: Shown(found.results, found.study.protocol, profile=profile)
+        for profile in ("journal", "csr", "label")
+    }
+    texts = {profile: one.value("os/all/median").text for profile, one in shown.items()}
+
+    assert texts == {"journal": "NR", "csr": "NE", "label": "NR"}
+    # 69.14 %: the OS at 12 months as the paper prints it; a report has two digits, a label none.
+    rates = [one.value("os/all/rate_12_months").text for one in shown.values()]
+    assert rates == ["69.14", "69.14", "69"]
 
 
 def test_findings_come_the_gravest_first_and_none_is_dropped():

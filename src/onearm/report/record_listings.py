@@ -42,6 +42,7 @@ EVENT = (
     ("is_serious", "Serious"),
     ("is_immune_related", "Immune-related"),
     ("action", "Action"),
+    ("action_drugs", "Action on"),
     ("outcome", "Outcome"),
 )
 LISTINGS = {

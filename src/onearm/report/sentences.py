@@ -226,6 +226,6 @@ def _bare_median(shown: Shown, head: str) -> Phrase:
     limits = phrase(f" ({shown.level_in_text} CI{shown.after_ci} ", ends, ")")
     if shown.has_value(f"{head}/median"):
         return phrase(shown.value(f"{head}/median"), " months", limits)
-    text = fmt.result(row, shown.profile)
+    text = fmt.result(row)
     said = {fmt.NOT_REACHED: "not reached", fmt.NOT_ESTIMABLE: "not estimable"}.get(text, text)
     return phrase(Span(said, f"{head}/median", None if row is None else row.kind.value), limits)

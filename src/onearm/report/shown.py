@@ -69,6 +69,14 @@ class Shown:
         return fmt.EN_DASH if self.profile == "journal" else " - "
 
     @property
+    def unknown(self) -> str:
+        """What stands for a number that cannot be given, as a footnote explains it."""
+        reached = fmt.PROFILES[self.profile].not_reached
+        if reached == fmt.NOT_ESTIMABLE:
+            return f"{fmt.NOT_ESTIMABLE}, not estimable or, of a median, not reached."
+        return f"{reached}, not reached; {fmt.NOT_ESTIMABLE}, not estimable."
+
+    @property
     def sign(self) -> str:
         """The percent sign of a cell: a journal prints it in the heading only."""
         return "" if self.profile == "journal" else "%"
@@ -110,7 +118,7 @@ class Shown:
         return phrase(self.value(count_id), " (", self.value(estimate_id), f"{self.sign})")
 
     def interval(self, lower_id: str, upper_id: str) -> Phrase:
-        """Return two limits: '19.93-56.14' (journal), '(19.9, 56.1)' (csr)."""
+        """Return two limits: '19.93-56.14' (journal), '(19.93, 56.14)' (csr)."""
         lower, upper = self.value(lower_id), self.value(upper_id)
         if lower.result is None and upper.result is None:
             return phrase(fmt.NOT_APPLICABLE)

@@ -46,7 +46,7 @@ def time_table(shown: Shown, groups: Sequence[str]) -> Table:
             phrase(
                 f"Kaplan-Meier; {shown.level} CI of rates on the {analysis_plan.transform} scale, "
                 "of medians by Brookmeyer-Crowley. "
-                f"{fmt.NOT_REACHED}, not reached; {fmt.NOT_ESTIMABLE}, not estimable."
+                f"{shown.unknown}"
             ),
             *subgroup_notes(shown.protocol, groups),
             *cutoff_note(shown.protocol),
@@ -122,7 +122,7 @@ def duration_table(shown: Shown, groups: Sequence[str]) -> Table:
             phrase(
                 f"Kaplan-Meier; {shown.level} CI of rates on the "
                 f"{shown.protocol.analysis.transform} scale, of medians by Brookmeyer-Crowley. "
-                f"{fmt.NOT_REACHED}, not reached; {fmt.NOT_ESTIMABLE}, not estimable."
+                f"{shown.unknown}"
             ),
             *subgroup_notes(shown.protocol, groups),
             *cutoff_note(shown.protocol),

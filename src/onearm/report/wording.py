@@ -108,7 +108,7 @@ def _time(shown: Shown, head: str) -> Phrase:
 def _median(shown: Shown, result_id: str) -> Phrase:
     if shown.has_value(result_id):
         return shown.value_with_unit(result_id)
-    text = fmt.result(shown.row(result_id), shown.profile)
+    text = fmt.result(shown.row(result_id))
     words = {fmt.NOT_REACHED: "not reached", fmt.NOT_ESTIMABLE: "not estimable"}
     return phrase(Span(words.get(text, text), result_id))
 
