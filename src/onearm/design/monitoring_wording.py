@@ -260,26 +260,28 @@ def _(rule: ToxicityBoundary) -> Paragraphs:
     )
 
 
-def _curve(curve: Weibull) -> str:
+def _curve(curve: Weibull, unit: str) -> str:
     shape = "exponential" if curve.shape == 1 else f"Weibull, shape {plain(curve.shape)}"
-    return f"a median of {number(curve.median, 2)} ({shape})"
+    return f"a median of {number(curve.median, 2)} {unit}s ({shape})"
 
 
 @paragraphs.register
 def _(design: LogrankDesign) -> Paragraphs:
+    unit = design.time_unit
+    null = _curve(design.null, unit)
     numbers = (
         f"a one-sided alpha of {plain(design.alpha)} and a power of "
         f"{plain(design.power_wanted)} need {design.n} patients, entered over "
-        f"{number(design.accrual, 1)} time units and followed for at least "
-        f"{plain(design.follow_up)}"
+        f"{number(design.accrual, 1)} {unit}s and followed for at least "
+        f"{plain(design.follow_up)} {unit}s"
     )
     return Paragraphs(
-        f"The historical control has {_curve(design.null)}, the target {_curve(design.target)}, a "
+        f"The historical control has {null}, the target {_curve(design.target, unit)}, a "
         f"hazard ratio of {number(design.hazard_ratio, 3)}. By the one-sample log-rank test (Wu, "
         f"Pharm Stat 2015;14:26-33; {design.variance} variance), {numbers}. The treatment is "
         f"promising if Z = (E - O) / sqrt(variance) exceeds {number(design.critical, 3)}; positive "
         f"values mean longer survival. {number(design.events_target, 1)} events are expected.",
-        f"With the one-sample log-rank test against {_curve(design.null)} and a hazard ratio of "
+        f"With the one-sample log-rank test against {null} and a hazard ratio of "
         f"{number(design.hazard_ratio, 3)}, {numbers}.",
     )
 
@@ -287,6 +289,7 @@ def _(design: LogrankDesign) -> Paragraphs:
 @paragraphs.register
 def _(pair: LogrankTwoStagePair) -> Paragraphs:
     design, single = pair.optimal, pair.single
+    null = _curve(single.null, single.time_unit)
     rule = (
         f"The interim analysis is {number(design.t1, 2)} time units after the first entry, with "
         f"{design.n1} patients in; the trial stops if Z1 is at most {number(design.c1, 3)}. After "
@@ -300,7 +303,7 @@ def _(pair: LogrankTwoStagePair) -> Paragraphs:
     )
     return Paragraphs(
         f"The trial uses a two-stage one-sample log-rank test (Kwak and Jung, Stat Med "
-        f"2014;33:2004-2016) against {_curve(single.null)} with a hazard ratio of "
+        f"2014;33:2004-2016) against {null} with a hazard ratio of "
         f"{number(single.hazard_ratio, 3)} and {plain(single.accrual_rate)} patients a time unit. "
         f"{rule} By the asymptotic bivariate normal distribution: {numbers}.",
         f"A two-stage one-sample log-rank design with {design.n1} and {design.n} patients was "

@@ -98,7 +98,8 @@ class LogrankDesign:
 
     ``required`` is n before it is rounded up; ``events_null`` and
     ``events_target`` are the events expected of n patients by the end.
-    ``power`` is that of n patients by the same formula.
+    ``power`` is that of n patients by the same formula; ``time_unit`` names one
+    unit of every time.
     """
 
     null: Weibull
@@ -116,6 +117,7 @@ class LogrankDesign:
     critical: float
     events_null: float
     events_target: float
+    time_unit: str = "time unit"
 
 
 def weibull(

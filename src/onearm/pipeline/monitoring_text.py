@@ -21,7 +21,7 @@ from onearm.design.landmark import LandmarkDesign
 from onearm.design.looks import Look, Operating, grid_of_rates, table
 from onearm.design.posterior import PosteriorDesign
 from onearm.design.predictive import PredictiveDesign
-from onearm.design.survival import LogrankDesign, Weibull
+from onearm.design.survival import LogrankDesign
 from onearm.design.toxicity import ToxicityBoundary
 from onearm.design.two_stage_logrank import LogrankTwoStage, LogrankTwoStagePair
 from onearm.io.historical import HistoricalTrial
@@ -276,12 +276,13 @@ def toxicity_text(rule: ToxicityBoundary) -> str:
     )
 
 
-def _curves(null: Weibull, target: Weibull, ratio: float) -> str:
+def _curves(plan: LogrankDesign) -> str:
+    null, target = plan.null, plan.target
     shape = "exponential" if null.shape == 1 else f"Weibull of shape {_rate(null.shape)}"
     return (
         f"Historical median {text.number(null.median, 2)}, target "
-        f"{text.number(target.median, 2)} time units, {shape}; hazard ratio "
-        f"{text.number(ratio, 4)}."
+        f"{text.number(target.median, 2)} {plan.time_unit}s, {shape}; hazard ratio "
+        f"{text.number(plan.hazard_ratio, 4)}."
     )
 
 
@@ -289,10 +290,11 @@ def logrank_text(plan: LogrankDesign) -> str:
     """Return a log-rank design, with its conventions, in words."""
     return (
         f"{plan.n} patients, one-sample log-rank test\n\n"
-        f"{_curves(plan.null, plan.target, plan.hazard_ratio)}\n"
+        f"{_curves(plan)}\n"
         f"n = {text.number(plan.required, 2)} before rounding up ({plan.variance} variance); "
-        f"accrual {text.number(plan.accrual, 2)} time units\n({text.number(plan.accrual_rate, 2)} "
-        f"patients a unit), follow-up {_rate(plan.follow_up)} after the last entry.\n"
+        f"accrual {text.number(plan.accrual, 2)} {plan.time_unit}s\n"
+        f"({text.number(plan.accrual_rate, 2)} patients a {plan.time_unit}), follow-up "
+        f"{_rate(plan.follow_up)} {plan.time_unit}s after the last entry.\n"
         f"Promising if Z = (E - O) / sqrt(variance) > {text.number(plan.critical, 4)}; positive "
         f"means longer survival.\nAlpha (one-sided) {_rate(plan.alpha)}, power "
         f"{_p(plan.power)} with {plan.n} patients, both asymptotic.\n"
@@ -325,7 +327,7 @@ def two_stage_text(pair: LogrankTwoStagePair) -> str:
     )
     return (
         "Two-stage one-sample log-rank test\n\n"
-        f"{_curves(single.null, single.target, single.hazard_ratio)}\n\n{shown}\n\n"
+        f"{_curves(single)}\n\n{shown}\n\n"
         f"In one stage: n = {single.n}. t1 is the calendar time of the interim analysis, with n1\n"
         f"patients in; accrual ({_rate(single.accrual_rate)} a time unit) does not pause. Expected "
         "n and P(stop early) are\nunder the historical curve; the bivariate normal distribution is "

@@ -10,7 +10,7 @@ protocol's design into a computed one, for ``check``, ``design study``,
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
 
@@ -283,7 +283,7 @@ def survival_curves(planned: SurvivalDesign) -> tuple[Weibull, Weibull]:
 
 def _logrank(planned: SurvivalDesign) -> LogrankDesign:
     null, target = survival_curves(planned)
-    return logrank_design(
+    design = logrank_design(
         null,
         hazard_ratio_of(null, target),
         accrual=_months(planned.accrual.days),
@@ -292,3 +292,4 @@ def _logrank(planned: SurvivalDesign) -> LogrankDesign:
         power=float(planned.power),
         variance="wu" if planned.test == "modified one-sample log-rank" else "standard",
     )
+    return replace(design, time_unit="month")
