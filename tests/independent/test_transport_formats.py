@@ -277,6 +277,21 @@ def test_a_cut_transport_file_is_refused_wherever_it_is_cut(tmp_path: Path) -> N
     assert refused == len(range(0, len(content) - 152, 40)) - 1
 
 
+def test_bytes_that_are_no_number_are_refused_with_their_row(tmp_path: Path) -> None:
+    path = tmp_path / "adtte.xpt"
+    variables = [Variable("USUBJID"), Variable("AVAL", "", "float")]
+    write_xpt(Dataset.of("ADTTE", "", variables, [("S1", 1.0), ("S2", 77.0)]), path)
+    content = path.read_bytes()
+    number = bytes.fromhex("424d000000000000")  # 77 as an IBM float: 16**2 * 0x4d / 2**8
+    assert content.count(number) == 1
+    path.write_bytes(content.replace(number, b"A" + bytes(7)))  # SAS's missing value .A
+    assert read_xpt(path).columns[1] == (1.0, None)
+    path.write_bytes(content.replace(number, b"\x01" + bytes(7)))
+
+    with pytest.raises(InputError, match="xpt:2: AVAL holds bytes that are no number"):
+        read_xpt(path)
+
+
 @pytest.mark.parametrize("suffix", FORMATS)
 @given(data=st.data())
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -235,6 +235,7 @@ WRONG = [  # what, TU, TR, the line that says so
     ("a key twice", BASELINE, FIRST.replace("LDIAM", "LPERP"),
      "tr.csv:3: TRSEQ 1 stands in tr.csv:2 already; keys must differ"),
     ("a wrong domain", BASELINE, "TU" + FIRST[2:], "tr.csv:3: DOMAIN must be TR in each row"),
+    ("no domain", BASELINE, FIRST[2:], "tr.csv:3: DOMAIN must be TR in each row of tr.csv; got ''"),
     ("no date", BASELINE, TR_2.replace(",1,BASELINE", ",2,W6") + "LDIAM,T01,5,mm,,\n",
      "tr.csv:3: TRDTC must hold the day of the scan"),
     ("no subject", BASELINE, FIRST.replace("S1", ""), "tr.csv:3: USUBJID must be filled"),
@@ -258,6 +259,25 @@ def test_what_is_wrong_is_one_line_with_file_row_and_variable(
         responses(tmp_path, tu, FIRST + tr)
 
     assert any(text.startswith(line) for text in str(caught.value).splitlines()), caught.value
+
+
+def test_a_first_row_without_domain_does_not_hide_the_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"tr\.csv:2: DOMAIN must be TR in each row"):
+        responses(tmp_path, BASELINE, FIRST[2:] + FIRST)
+
+
+def test_rows_of_another_study_are_named(tmp_path: Path) -> None:
+    tu, tr = (TU + BASELINE).splitlines(), (TR + FIRST).splitlines()
+    folder(
+        tmp_path,
+        tu=f"STUDYID,{tu[0]}\nONE,{tu[1]}\n",
+        tr=f"STUDYID,{tr[0]}\nTWO,{tr[1]}\n",
+    )
+    _, findings, _ = read_sdtm(tmp_path)
+
+    (found,) = (one for one in findings if one.code == "several-studies")
+    assert found.severity == "warning"
+    assert "STUDYID is 'ONE', and 'TWO' in tr.csv:2" in str(found)
 
 
 REFUSED = [  # what the file begins with, what is said
@@ -297,6 +317,7 @@ MAPPINGS = [  # sdtm.yaml, what is said
     ("codes: [a]\n", "must be a mapping; got"),
     ("codes:\n  TRTESTCD: {A: [1]}\n", "must be a text; got"),
     ("- a\n", "sdtm.yaml"),
+    ("variables:\n  TRX: {A: B}\n", "sdtm.yaml: variables: 'TRX' is no domain that is read"),
 ]
 
 

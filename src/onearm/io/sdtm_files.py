@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from onearm.errors import Finding, InputError, Place
+from onearm.errors import Finding, InputError, Place, nearest
 from onearm.io import dataset_json, parquet, xpt
 from onearm.io.csv import FileRows, read_rows
 from onearm.io.dataset import Dataset, Value, refuse
@@ -216,6 +216,9 @@ def read_folder(folder: Path) -> Folder:
     found = Folder()
     if (folder / MAPPING).is_file():
         found.mapping = read_mapping(folder / MAPPING)
+        for name in sorted(found.mapping.variables.keys() - set(DOMAINS)):
+            message = f"variables: {name!r} is no domain that is read{nearest(name, DOMAINS)}"
+            found.findings.append(Finding("error", "mapping", message, Place(MAPPING)))
     supplements: list[Observation] = []
     stems: dict[str, Path] = {}
     for path in _files(folder):
@@ -231,9 +234,10 @@ def read_folder(folder: Path) -> Folder:
             continue
         if rows and "RDOMAIN" in rows[0].values and "QNAM" in rows[0].values:
             supplements += rows
-        elif rows and "DOMAIN" in rows[0].values:
+        elif rows and (rows[0]["DOMAIN"] or not rows[0]["RDOMAIN"]):
             _add(rows, path, found)
     _join(supplements, found)
+    found.findings += _other_studies(found)
     for domain, rows in found.domains.items():
         found.findings += _repeated(domain, rows)
     return found
@@ -269,7 +273,7 @@ def _stated(name: str, path: Path) -> str:
 
 
 def _add(rows: list[Observation], path: Path, found: Folder) -> None:
-    wanted = rows[0]["DOMAIN"]
+    wanted = next((row["DOMAIN"] for row in rows if row["DOMAIN"]), "")
     name = path.stem.upper()
     if name in DOMAINS:
         wanted = name
@@ -318,6 +322,16 @@ def _join(supplements: Iterable[Observation], found: Folder) -> None:
     for domain, row in missing.items():
         message = f"qualifies {domain}, which is not there"
         found.findings.append(row.finding("missing-domain", message, "RDOMAIN"))
+
+
+def _other_studies(found: Folder) -> Iterator[Finding]:
+    """Find the first row whose STUDYID is not that of the rows before."""
+    rows = [row for rows in found.domains.values() for row in rows if row["STUDYID"]]
+    other = next((row for row in rows if row["STUDYID"] != rows[0]["STUDYID"]), None)
+    if other is not None:
+        own = f"{rows[0]['STUDYID']!r} in {rows[0].file}:{rows[0].line}"
+        message = f"STUDYID is {other['STUDYID']!r}, and {own}; all rows are read as one study"
+        yield other.finding("several-studies", message, "STUDYID", "warning")
 
 
 def _repeated(domain: str, rows: list[Observation]) -> Iterator[Finding]:

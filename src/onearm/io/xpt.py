@@ -14,6 +14,7 @@ Layout: SAS Institute, "The record layout of a data set in SAS transport
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -188,7 +189,13 @@ def _kind(about: Any, name: str) -> Kind:
 
 
 def _values(path: Path, variable: Variable, found: list[Any]) -> tuple[Value, ...]:
-    if variable.kind in ("text", "float"):
+    if variable.kind == "text":
+        return tuple(found)
+    if variable.kind == "float":
+        for row, number in enumerate(found, 1):
+            if number is not None and not math.isfinite(number):
+                message = f"{variable.name} holds bytes that are no number"
+                raise refuse(path, "xpt-broken", message, row)
         return tuple(found)
     try:
         if variable.kind == "date":
