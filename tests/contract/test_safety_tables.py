@@ -10,10 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from onearm.pipeline.lab_findings import grades_by_subject
+from onearm.pipeline.material import material_of
 from onearm.pipeline.run import Analysed, analyse
+from onearm.report.catalogue import ENTRIES, build_table, find_entry
 from onearm.report.model import Phrase, Table
 from onearm.report.safety_tables import emergent_table, exposure_table, laboratory_table
 from onearm.report.shown import Shown
+from onearm.results.model import Results
 
 STUDIES = Path(__file__).parents[2] / "studies"
 
@@ -94,3 +98,61 @@ def test_a_study_without_laboratory_values_has_no_such_table() -> None:
     study = analyse(STUDIES / "tqb2450-ib-02")
 
     assert laboratory_table(Shown(study.results, study.study.protocol)) is None
+
+
+def test_the_severe_laboratory_values_are_those_that_the_grader_grades_so(found: Analysed) -> None:
+    shown = Shown(found.results, found.study.protocol, material_of(found, ()))
+    table = build_table(find_entry("listing-severe-labs"), shown)
+    graded = grades_by_subject(found.study) or []
+    severe = [one for own in graded for one in own if (one.grade or 0) >= 3]
+
+    assert len(table.lines) == len(severe) > 0
+    assert all(line.source and line.source.startswith("labs.csv:") for line in table.lines)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "disposition", "screen-failures", "deviations", "deaths", "sites", "accrual", "hys-law",
+        "beyond-progression", "biomarker-response", "biomarker-pfs", "biomarker-os",
+        "immune-outcome", "immune-incidence", "special-interest", "events-by-grade",
+        "serious-events", "related-events-by-drug", "safety-by-drug", "safety", "exposure",
+    ],
+)  # fmt: skip
+def test_every_number_of_a_safety_table_is_a_result(
+    found: Analysed, shown: Shown, name: str
+) -> None:
+    known = found.results.by_id()
+    table = build_table(find_entry(name), shown)
+
+    assert table.lines
+    for line in table.lines:
+        for cell in line.cells:
+            assert not any(c.isdigit() for span in cell if not span.result for c in span.text)
+            assert all(span.result in known for span in cell if span.result)
+
+
+def test_no_p_value_of_a_biomarker_stands_without_estimate_and_interval(shown: Shown) -> None:
+    for name in ("biomarker-response", "biomarker-pfs", "biomarker-os"):
+        before: list[str] = []
+        for label, cells in lines(build_table(find_entry(name), shown)):
+            if cells and cells[4] != "\N{EM DASH}":
+                ratio = before if label.startswith("Log-rank") else cells
+                assert all(any(c.isdigit() for c in ratio[place]) for place in (2, 3)), label
+            before = cells
+
+
+def test_a_term_of_a_class_is_counted_once_under_its_worst_grade(shown: Shown) -> None:
+    for _, cells in lines(build_table(find_entry("events-by-grade"), shown)):
+        any_grade, *parts = (int(cell.split()[0]) for cell in cells)
+        assert sum(parts) <= any_grade
+    whole = lines(build_table(find_entry("events-by-grade"), shown))[0][1]
+    counts = [int(cell.split()[0]) for cell in whole]
+    assert counts[0] == sum(counts[1:])
+
+
+def test_without_results_each_table_says_so(found: Analysed) -> None:
+    empty = Shown(Results(()), found.study.protocol)
+    for entry in ENTRIES:
+        table = build_table(entry, empty)
+        assert table.lines or table.absence, entry.name

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from onearm.clinical.derived import SubjectCourse
+from onearm.clinical.derived import Grade, SubjectCourse
 from onearm.io.historical import HistoricalTrial, read_historical
+from onearm.pipeline.lab_findings import grades_by_subject
 from onearm.report.material import Material
 from onearm.results.model import Comparison
 
@@ -27,7 +28,15 @@ def material_of(
         found.findings,
         _past_trials(found),
         courses,
+        lambda: _grades(found),
     )
+
+
+def _grades(found: Analysed) -> list[Grade] | None:
+    graded = grades_by_subject(found.study)
+    if graded is None or all(records.labs is None for records in found.study.subjects):
+        return None
+    return [grade for own in graded for grade in own]
 
 
 def _past_trials(found: Analysed) -> tuple[HistoricalTrial, ...]:

@@ -40,7 +40,11 @@ from onearm.report.model import Table
 from onearm.report.past_trials import past_trial_table
 from onearm.report.printed_tables import printed_table
 from onearm.report.readings import reading_table
-from onearm.report.record_listings import record_listing, screening_listing
+from onearm.report.record_listings import (
+    record_listing,
+    screening_listing,
+    severe_lab_listing,
+)
 from onearm.report.safety_tables import (
     emergent_table,
     exposure_table,
@@ -258,6 +262,11 @@ ENTRIES = (
         (), "Not collected: the study brings no screening records.",
     ),
     *(_record_entry(*one) for one in RECORDS),
+    Entry(
+        "listing-severe-labs", (), "Laboratory values of grade 3 or higher", "16.2.8",
+        lambda shown: severe_lab_listing(shown, "Laboratory values of grade 3 or higher"),
+        (), "Not collected: the study brings no laboratory values.",
+    ),
 )  # fmt: skip
 
 

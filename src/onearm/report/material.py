@@ -6,11 +6,11 @@ were read, each with the file and line that it stands in.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from onearm.clinical.derived import SubjectCourse
+from onearm.clinical.derived import Grade, SubjectCourse
 from onearm.clinical.records import Screening, SubjectRecords
 from onearm.errors import Finding
 from onearm.results.model import Comparison
@@ -49,3 +49,5 @@ class Material:
     findings: Sequence[Finding] = ()
     past_trials: Sequence[PastTrial] = ()
     courses: Sequence[SubjectCourse] = ()
+    grades: Callable[[], Sequence[Grade] | None] = lambda: None
+    """The grades of the laboratory values, made when a listing asks; None without values."""

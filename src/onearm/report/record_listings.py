@@ -160,6 +160,18 @@ SCREENING = (
 )
 
 
+GRADED = (
+    ("date", "Day"),
+    ("test", "Test"),
+    ("value", "Result"),
+    ("unit", "Unit"),
+    ("term", "Term"),
+    ("grade", "Grade"),
+    ("reason", "Why"),
+)
+SEVERE = 3
+
+
 def record_listing(shown: Shown, name: str, title: str, population: str) -> Table | None:
     """Return a listing of records; None where the study did not collect them."""
     plan = LISTINGS[name]
@@ -181,6 +193,21 @@ def screening_listing(shown: Shown, title: str) -> Table | None:
         return None
     lines = [_line(one, SCREENING) for one in shown.material.screening if not one.is_enrolled]
     return _table("listing-screening", title, "Screened, not enrolled", SCREENING, lines)
+
+
+def severe_lab_listing(shown: Shown, title: str) -> Table | None:
+    """Return the laboratory values of grade 3 or higher, with why; None without values."""
+    grades = shown.material.grades()
+    if grades is None:
+        return None
+    lines = []
+    for one in grades:
+        if one.grade is not None and one.grade >= SEVERE:
+            source = fmt.source_lines(one.sources)
+            texts = [cell_text(name, getattr(one, name)) for name, _ in GRADED]
+            cells = tuple(phrase(text) for text in (*texts, source))
+            lines.append(Line(phrase(one.subject_id), cells, source=source))
+    return _table("listing-severe-labs", title, "Enrolled patients", GRADED, lines)
 
 
 def _sorted(records: Sequence[Any], field: str | None) -> Iterator[Any]:
