@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from functools import cache
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 
 from onearm.errors import InputError
 from onearm.pipeline.simulate import Options, load_scenario, merge, simulate
-from onearm.sim.engine import Job, block_path, do, run
+from onearm.sim.engine import Job, block_path, check_address, do, run
 from onearm.sim.tally import Tally
 from onearm.sim.trials import Plan
 from onearm.sim.truth import truth_of
@@ -187,6 +188,30 @@ def test_a_cluster_that_does_not_answer_is_one_line_within_ten_seconds():
     begun = time.monotonic()
     with pytest.raises(InputError, match=r"127\.0\.0\.1:9: no cluster answers there"):
         simulate(SCENARIO, Options(engine="ray", address="127.0.0.1:9", trials=250))
+
+    assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize(
+    ("says", "why"),
+    [(b"", "timed out"), (b"HTTP/1.1 400 Bad Request\r\n\r\n", "it does not speak gRPC")],
+    ids=["silent", "a web server"],
+)
+def test_a_port_that_is_no_cluster_is_one_line_within_ten_seconds(says, why):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        caller: list[socket.socket] = []
+
+        def answer():
+            caller.append(server.accept()[0])
+            caller[0].sendall(says)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        begun = time.monotonic()
+        with pytest.raises(InputError, match=rf"no cluster answers there \({why}\)"):
+            check_address(f"127.0.0.1:{server.getsockname()[1]}")
+        thread.join()
+        caller[0].close()
 
     assert time.monotonic() - begun < 10
 
