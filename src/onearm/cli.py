@@ -1350,6 +1350,9 @@ def simulate(
     search: Annotated[
         Path | None, typer.Option(metavar="GRID", help="The cheapest design of this grid.")
     ] = None,
+    over_truth: Annotated[
+        bool, typer.Option("--over-truth", help="Power and duration over the truth.")
+    ] = False,
     calibrate: Annotated[
         bool, typer.Option("--calibrate", help="Fit the scenario to its targets.")
     ] = False,
@@ -1357,6 +1360,7 @@ def simulate(
         Path | None, typer.Option(metavar="DIR", help="Write one trial as a study folder.")
     ] = None,
     trial: Annotated[int, typer.Option(help="Which trial to write, from 0.")] = 0,
+    plot: Plot = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -1372,11 +1376,11 @@ def simulate(
 
         options = Options(
             trials, seed, workers, engine, address, out, resume, shard, until, tuple(merge or ()),
-            calibrate, write_study, trial, effects, search,
+            calibrate, write_study, trial, effects, search, over_truth, plot,
         )  # fmt: skip
         with _progress(quiet) as progress:
             answer = simulate_scenario(scenario, options, progress)
-        _print(answer, as_json)
+        _print(answer, as_json, plot)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
-"""``--plot FILE``: the figure of a design, as SVG or PNG by the file's ending.
+"""``--plot FILE``: the figure of a design or a simulation, as SVG or PNG by the file's ending.
 
-Turns a computed design into rows, draws them, and writes the file beside its
+Turns what was computed into rows, draws them, and writes the file beside its
 place before it takes it. Figures need matplotlib, the extra ``report``.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 from onearm.design.posterior import PosteriorDesign
 from onearm.design.predictive import PredictiveDesign
@@ -20,11 +20,15 @@ from onearm.design.two_stage import SimonDesigns
 from onearm.errors import InputError, ResultError
 from onearm.pipeline.design_study import StudyDesign
 from onearm.pipeline.monitor import Monitored
+from onearm.pipeline.simulate import Simulated
+from onearm.pipeline.simulate_truths import OverTruth
 from onearm.results import design_curves as curves
 from onearm.results.model import Row
+from onearm.sim.figure_rows import rows_of_trials, rows_of_truths
+from onearm.terms import Kind
 
 if TYPE_CHECKING:
-    from onearm.report.sheet import Drawing
+    from onearm.report.sheet import Drawing, Ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +57,11 @@ def plot(answer: object, path: Path) -> Plotted:
     ResultError
         If matplotlib is missing, or there is nothing to draw.
     """
-    from onearm.report.sheet import Ending, image_of
+    from onearm.report.sheet import image_of
 
-    ending = path.suffix.lower().removeprefix(".")
-    if ending not in get_args(Ending):
-        raise InputError(f"{path}: a figure ends in .svg or .png; got {path.name!r}")
-    if not path.parent.is_dir():
-        raise InputError(f"{path}: there is no folder {path.parent}; make it first")
-    if find_spec("matplotlib") is None:
-        raise ResultError("no figure without matplotlib; pip install 'onearm[report]' brings it")
+    ending = ending_of(path)
     drawing, _ = drawing_of(answer)
-    image = image_of(drawing, ending)  # type: ignore[arg-type]
+    image = image_of(drawing, ending)
     beside = path.with_name(f".{path.name}.part")
     try:
         beside.write_bytes(image)
@@ -75,6 +73,28 @@ def plot(answer: object, path: Path) -> Plotted:
     return Plotted(path, drawing.alternative)
 
 
+def ending_of(path: Path) -> Ending:
+    """Return the kind of a figure's file, once it is sure that one can be drawn there.
+
+    Raises
+    ------
+    InputError
+        If the file ends neither in .svg nor in .png, or its folder is not there.
+    ResultError
+        If matplotlib is missing.
+    """
+    from onearm.report.sheet import Ending
+
+    ending = path.suffix.lower().removeprefix(".")
+    if ending not in get_args(Ending):
+        raise InputError(f"{path}: a figure ends in .svg or .png; got {path.name!r}")
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: there is no folder {path.parent}; make it first")
+    if find_spec("matplotlib") is None:
+        raise ResultError("no figure without matplotlib; pip install 'onearm[report]' brings it")
+    return cast("Ending", ending)
+
+
 def drawing_of(answer: object) -> tuple[Drawing, tuple[Row, ...]]:
     """Draw the design of an answer; return the drawing, and the rows that it draws."""
     rows, draw = _rows_and_draw(answer)
@@ -82,7 +102,7 @@ def drawing_of(answer: object) -> tuple[Drawing, tuple[Row, ...]]:
 
 
 def _rows_and_draw(answer: object) -> tuple[Sequence[Row], Callable[[Sequence[Row]], Drawing]]:
-    from onearm.report import boundaries, design_figures, monitored
+    from onearm.report import boundaries, design_figures, monitored, simulated
 
     match answer:
         case StudyDesign():
@@ -96,6 +116,16 @@ def _rows_and_draw(answer: object) -> tuple[Sequence[Row], Callable[[Sequence[Ro
                 return rows, lambda rows: monitored.draw_survival_monitor(rows, of, cutoff)
             rows = curves.rows_of_monitor(answer.rule, answer.course)
             return rows, lambda rows: monitored.draw_monitor(rows, of, cutoff)
+        case Simulated(plan=plan, tally=total, truth=truth, numbers=numbers):
+            named = f"{plan.protocol.study.id}, scenario {plan.scenario.id}"
+            rows = rows_of_trials(plan, total, truth, numbers)
+            return rows, lambda rows: simulated.draw_trials(rows, named)
+        case OverTruth(plan=plan):
+            named = f"{plan.protocol.study.id}, scenario {plan.scenario.id}"
+            kind = Kind.DURATION if answer.by_times else Kind.PROPORTION
+            steps = [(answer.truth(x), {one.id: one for one in x.numbers}) for x in answer.steps]
+            rows = rows_of_truths(steps, kind)
+            return rows, lambda rows: simulated.draw_over_truth(rows, named)
     match getattr(answer, "design", None):
         case ExactDesign() as exact:
             return curves.rows_of_exact(exact), design_figures.draw_exact

@@ -188,12 +188,15 @@ class Options:
     trial: int = 0
     effects: bool = False
     search: Path | None = None
+    over_truth: bool = False
+    plot: Path | None = None
 
 
 def simulate_scenario(path: Path, options: Options, report: Report = lambda text: None) -> Answer:
     """Do what the options ask for with a scenario."""
     options = replace(options, workers=options.workers or default_workers())
     _check(options)
+    _check_plot(options)
     if options.write_study is not None:
         from onearm.pipeline.simulated_study import write_study
 
@@ -206,6 +209,10 @@ def simulate_scenario(path: Path, options: Options, report: Report = lambda text
         from onearm.pipeline.simulate_effects import simulate_effects
 
         return simulate_effects(path, options, report)
+    if options.over_truth:
+        from onearm.pipeline.simulate_truths import simulate_over_truth
+
+        return simulate_over_truth(path, options, report)
     if options.calibrate:
         return calibrate_scenario(path, options, report)
     if options.merge:
@@ -274,6 +281,17 @@ def _check(options: Options) -> None:
         raise InputError("--until cannot be judged on a shard alone")
     if (options.resume or options.shard) and options.out is None:
         raise InputError("--resume and --shard need --out, where the finished blocks are kept")
+
+
+def _check_plot(options: Options) -> None:
+    """Find before the trials are drawn that a figure cannot be."""
+    if options.plot is None:
+        return
+    from onearm.pipeline.plot import ending_of
+
+    if options.write_study or options.search or options.effects or options.calibrate:
+        raise InputError("--plot draws the trials of a scenario, or --over-truth")
+    ending_of(options.plot)
 
 
 def _needs_polars() -> None:

@@ -143,7 +143,7 @@ def _improved(scenario: Scenario, fits: tuple[Fit, ...], step: int) -> Scenario:
     for f in fits:
         if f.target.measure in ("pfs_median", "pfs_rate"):
             factor = _factor(f, damping)
-            groups = tuple(_growing(g, factor) for g in groups)
+            groups = tuple(growing(g, factor) for g in groups)
         elif f.target.measure in ("os_rate", "os_median"):
             factor = _factor(f, damping)
             death = events.death
@@ -178,7 +178,9 @@ def _factor(fit: Fit, damping: float) -> float:
     return float(min(max(ratio ** (0.9 * damping), 0.5), 2.0))
 
 
-def _growing(group: Group, factor: float) -> Group:
+def growing(group: Group, factor: float) -> Group:
+    """Return a group whose tumours grow by a factor faster."""
+
     def times(rate: LogNormalRate) -> LogNormalRate:
         return LogNormalRate.model_construct(median=rate.median * factor, cv=rate.cv)
 
