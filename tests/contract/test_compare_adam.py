@@ -157,6 +157,8 @@ def test_a_difference_ends_with_1_and_text_and_json_tell_it(written: Path, tmp_p
     found = json.loads(program.stdout)
 
     assert (text.exit_code, program.exit_code) == (1, 1)
+    assert "numbers to six digits" in found["tolerance"]
+    assert text.stdout.endswith(f"{found['tolerance']}\n")
     assert "ADTTE: CNSR 30" in text.stdout
     assert len(found["sets"][0]["differences"]) == 30
     assert run(written, written).exit_code == 0

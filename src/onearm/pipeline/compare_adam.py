@@ -15,6 +15,7 @@ from onearm.pipeline.export_adam import adam_of
 from onearm.pipeline.run import analyse
 
 SHOWN = 20
+TOLERANCE = "Equal: numbers to six digits, a time in months to half a day, all else exactly"
 HEADER = ("Subject", "Parameter", "Day", "Variable", "Ours", "Theirs", "What it means")
 
 
@@ -45,13 +46,14 @@ class AdamCompared:
                 parts += ["", f"{one.name}: {_counted(one)}", _table(one.differences[:SHOWN])]
                 if len(one.differences) > SHOWN:
                     parts.append(f"and {len(one.differences) - SHOWN} more; --json lists all")
-        return "\n".join(parts)
+        return "\n".join([*parts, "", TOLERANCE])
 
     def as_json(self) -> dict[str, object]:
         """Return the same for a program, every difference an object."""
         return {
             "ours": self.ours,
             "theirs": self.theirs,
+            "tolerance": TOLERANCE,
             "sets": [
                 {**asdict(one), "variables": list(one.variables)}
                 | {"differences": [asdict(found) for found in one.differences]}
