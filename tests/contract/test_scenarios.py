@@ -32,6 +32,8 @@ WRONG = [  # study, what stands there, what is put in its place, what is said
     ("tqb2450-ib-02", "value: 0.3667", "value: 36.67", "between 0 and 1; got 36.67"),
     ("tqb2450-ib-02", "  assumed: not reported; usual for metastatic sarcoma\n", "", "a `source`"),
     ("nct07388875", "accrual: continues", "accrual: stops", "must be 'continues' or 'pauses'"),
+    ("tqb2450-ib-02", "value: 143 weeks", "value: 1430 weeks", "at most 7320 days, twenty years"),
+    ("tqb2450-ib-02", "least: 10 mm", "least: 100 mm", "must be at most the median"),
     ("tqb2450-ib-02", "cut_after", INTERIM, "plans no interim look"),
 ]  # fmt: skip
 
@@ -50,6 +52,35 @@ def test_a_wrong_scenario_is_said_with_its_place(study, stands, instead, said, t
     assert any(
         said in line and line.startswith("wrong.yaml:") for line in str(raised.value).split("\n")
     )
+
+
+def test_a_scenario_in_which_nobody_is_evaluable_is_one_line(tmp_path):
+    folder = tmp_path / "scenarios"
+    folder.mkdir()
+    shutil.copy("studies/nct07388875/protocol.yaml", tmp_path)
+    text = Path("studies/nct07388875/scenarios/alternative.yaml").read_text()
+    nobody = text.replace("never_assessed: 0.05", "never_assessed: 1")
+    assert nobody != text
+    (folder / "nobody.yaml").write_text(nobody)
+
+    with pytest.raises(InputError, match="no patient ever has an assessment after baseline"):
+        simulate_scenario(folder / "nobody.yaml", Options(250))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"effects": True, "over_truth": True}, "--effects and --over-truth do not go together"),
+        ({"over_truth": True, "out": Path("x"), "shard": "1/2"}, "leave --out and --shard out"),
+        ({"calibrate": True, "out": Path("x")}, "--calibrate keeps no blocks of trials"),
+    ],
+    ids=["two verbs", "a shard of a curve", "calibration"],
+)
+def test_an_option_that_would_be_passed_over_is_refused(options, said):
+    with pytest.raises(InputError, match=said):
+        simulate_scenario(
+            Path("studies/nct07388875/scenarios/alternative.yaml"), Options(250, **options)
+        )
 
 
 def test_a_scenario_outside_a_study_says_so(tmp_path):

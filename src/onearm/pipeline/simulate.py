@@ -196,6 +196,7 @@ def simulate_scenario(path: Path, options: Options, report: Report = lambda text
     """Do what the options ask for with a scenario."""
     options = replace(options, workers=options.workers or default_workers())
     _check(options)
+    _check_verbs(options)
     _check_plot(options)
     if options.write_study is not None:
         from onearm.pipeline.simulated_study import write_study
@@ -281,6 +282,24 @@ def _check(options: Options) -> None:
         raise InputError("--until cannot be judged on a shard alone")
     if (options.resume or options.shard) and options.out is None:
         raise InputError("--resume and --shard need --out, where the finished blocks are kept")
+
+
+def _check_verbs(options: Options) -> None:
+    """Refuse options of which one would be passed over in silence."""
+    verbs = {
+        "--write-study": options.write_study, "--search": options.search,
+        "--effects": options.effects, "--over-truth": options.over_truth,
+        "--calibrate": options.calibrate, "--merge": options.merge,
+    }  # fmt: skip
+    asked = [name for name, value in verbs.items() if value]
+    if len(asked) > 1:
+        raise InputError(f"{' and '.join(asked)} do not go together")
+    kept = {"--out": options.out, "--resume": options.resume, "--shard": options.shard}
+    if asked == ["--search"]:
+        kept.pop("--out")  # where the page goes
+    passed = [name for name, value in kept.items() if value]
+    if asked and passed:
+        raise InputError(f"{asked[0]} keeps no blocks of trials: leave {' and '.join(passed)} out")
 
 
 def _check_plot(options: Options) -> None:

@@ -239,6 +239,8 @@ class Scenario(Part):
         return self._sources
 
 
+LONGEST_DAYS = 20 * 366
+"""Of a follow-up: a longer one is a slip of the pen, and would fill the memory."""
 BARE = {"scenario", "id", "title", "where", "measure", "group", "at", "kind"}
 """Keys whose values need no source: they name and describe."""
 
@@ -337,6 +339,10 @@ def _contradictions(scenario: Scenario, protocol: Protocol) -> Iterator[tuple[Pa
         yield ("reading", "jitter"), f"must be less than half the interval of {every} days"
     if scenario.reading.missed + scenario.reading.not_read > 1:
         yield ("reading", "not_read"), "missed and not_read together must be at most 1"
+    if scenario.horizon > LONGEST_DAYS:
+        yield ("horizon",), f"must be at most {LONGEST_DAYS} days, twenty years"
+    if scenario.lesions.diameter.least > scenario.lesions.diameter.median:
+        yield ("lesions", "diameter", "least"), "must be at most the median"
     yield from _of_accrual(scenario.accrual)
     if protocol.design.kind == "simon" and scenario.interim is None:
         yield ("interim",), "is needed: the protocol plans an interim look"

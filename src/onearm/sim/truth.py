@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from onearm.errors import InputError
 from onearm.sim.seen import NE, Facts, TimePoints
 from onearm.sim.times import Times, overall_survival, progression_free, progression_free_irecist
 from onearm.sim.trials import Plan, best_of, judge_block, responded
@@ -65,8 +66,19 @@ class Drawn:
 
 
 def truth_of(plan: Plan, patients: int = PATIENTS) -> Truth:
-    """Return the truth of a scenario, from drawn patients."""
+    """Return the truth of a scenario, from drawn patients.
+
+    Raises
+    ------
+    InputError
+        If the decision counts evaluable patients, and nobody ever is.
+    """
     drawn = draw_patients(plan, patients)
+    if plan.rule.evaluable and not drawn.is_seen.any():
+        raise InputError(
+            f"scenario {plan.scenario.id}: no patient ever has an assessment after baseline, "
+            "and the decision counts those who do; see reading and horizon"
+        )
     ids = [group.id for group in plan.scenario.groups]
     members = {name: drawn.group == at for at, name in enumerate(ids)}
     return Truth(
