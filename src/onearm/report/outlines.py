@@ -12,8 +12,17 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from onearm import format as fmt
-from onearm.report.catalogue import ENTRIES, build_table, find_entry
-from onearm.report.model import Block, Facts, Figure, Paragraph, Phrase, Section, phrase
+from onearm.report.catalogue import ENTRIES, Entry, build_table, find_entry
+from onearm.report.model import (
+    Block,
+    Facts,
+    Figure,
+    Paragraph,
+    Phrase,
+    Section,
+    Table,
+    phrase,
+)
 from onearm.report.sentences import (
     patient_sentences,
     response_sentences,
@@ -107,15 +116,18 @@ def _paper(contents: Contents) -> Iterator[Section]:
         told = _paragraph(sentences(contents.shown))
         shown = tuple(contents.table(name, numbered("Table ")) for name in tables)
         yield Section(anchor, title, (*told, *shown, *figures(drawn, "Figure ")), 2)
-    supplement = [contents.table(name, numbered("Table S")) for name in _present(contents)]
+    supplement = [
+        replace(table, number=numbered("Table S"))
+        for table in _supported(map(find_entry, SUPPLEMENT), contents)
+    ]
     yield Section("supplement", "Supplement", (*supplement, *figures(None, "Figure S")))
     yield from _end(contents, numbered)
 
 
-def _present(contents: Contents) -> list[str]:
-    """Return the tables of the supplement that the study's data support."""
-    return [name for name in SUPPLEMENT
-            if build_table(find_entry(name), contents.shown).lines]  # fmt: skip
+def _supported(entries: Iterable[Entry], contents: Contents) -> list[Table]:
+    """Return the tables that the study's data support, without a number."""
+    made = (build_table(entry, contents.shown) for entry in entries)
+    return [table for table in made if table.lines]
 
 
 def _end(contents: Contents, numbered: Callable[[str], str]) -> Iterator[Section]:
@@ -126,10 +138,9 @@ def _end(contents: Contents, numbered: Callable[[str], str]) -> Iterator[Section
             f"{verdicts.count(one)} {one}" for one in dict.fromkeys(sorted(verdicts))
         )
         text = f"{fmt.count_of(len(verdicts), 'published number')}: {counted}."
+        of_paper = (entry for entry in ENTRIES if not entry.part)
         printed = [
-            contents.table(one.name, numbered("Table S"))
-            for one in ENTRIES
-            if not one.part and build_table(one, contents.shown).lines
+            replace(table, number=numbered("Table S")) for table in _supported(of_paper, contents)
         ]
         blocks = (Paragraph(phrase(text), is_quoted=True), *printed,
                   contents.table("published", numbered("Table S")))  # fmt: skip
