@@ -261,3 +261,49 @@ def test_a_missing_package_is_named_with_how_to_install_it(kind, package, monkey
 
     assert done.exit_code == 1
     assert f"needs {package}, which is not installed: pip install 'onearm[report]'" in done.stderr
+
+
+@pytest.mark.needs("pdftoppm")
+def test_no_page_is_a_bare_heading_and_no_group_stands_alone_at_the_foot(report, files, tmp_path):
+    (tmp_path / "report.pdf").write_bytes(files["report.pdf"])
+    told = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "report.pdf", "-"], capture_output=True, check=True
+    ).stdout.decode()
+    titles = {section.title for section in report.sections}
+    labels = (
+        text_of(line.label) for table in tables_of(report) for line in table.lines if not line.cells
+    )
+    groups = {label for label in labels if label.endswith("(%)")}
+    assert groups
+    for page in told.split("\f")[:-1]:
+        *body, foot = [line.strip() for line in page.splitlines() if line.strip()]
+        assert "Page" in foot
+        assert set(body) - titles
+        assert body[-1] not in groups
+
+
+def methods_of(report: Document) -> dict[str, str]:
+    facts = [b for section in report.sections for b in section.blocks if isinstance(b, Facts)]
+    return dict(next(one.items for one in facts if "Software" in dict(one.items)))
+
+
+def test_the_methods_say_what_was_computed_and_nothing_else(found):
+    said = methods_of(document(found, "paper"))
+    assert "Aalen-Johansen" in said["Immune-related events"]
+    assert "Biomarkers" not in said
+    with_markers = methods_of(document(analyse(ROOT / "studies" / "nct07083375"), "paper"))
+    assert "Fisher" in with_markers["Biomarkers"]
+    assert "Holm" in with_markers["Biomarkers"]
+    assert "ties by Efron" in with_markers["Biomarkers"]
+
+
+def test_a_study_of_recorded_times_alone_tells_no_method_of_what_it_has_not():
+    told = document(analyse(ROOT / "studies" / "gastric-xelox"), "paper")
+    said = methods_of(told)
+    assert "Proportions" not in said
+    assert "CTCAE" not in said["Safety and description"]
+    assert "Overall survival" not in said["Times to an event"]
+    paragraphs = [
+        b for section in told.sections for b in section.blocks if isinstance(b, Paragraph)
+    ]
+    assert text_of(paragraphs[0].spans).startswith("48 patients were enrolled and 48 treated.")

@@ -83,7 +83,7 @@ class Contents:
 
     def methods(self) -> Facts:
         """Return the methods, by what they are about."""
-        return Facts(methods(self.shown.protocol, self.provenance, self.recorded))
+        return Facts(methods(self.shown, self.provenance, self.recorded))
 
     def table(self, name: str, number: str) -> Block:
         """Return a table by name, under a number."""

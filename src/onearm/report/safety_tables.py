@@ -169,7 +169,7 @@ def exposure_table(shown: Shown) -> Table | None:
             ),
         ):  # fmt: skip
             lines.append(Line(phrase(label), (cells,), 1))
-        lines += _changes(shown, f"exposure.{drug}", "differs:", "In a cycle at least")
+        lines += _changes(shown, f"exposure.{drug}", "differs:", "In at least one cycle")
         lines += _changes(shown, f"exposure.{drug}", "reason:", "Why, as recorded with a dose")
     lines = [*_treatment_time(shown), *lines]
     if not lines:

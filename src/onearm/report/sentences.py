@@ -15,22 +15,25 @@ from onearm.report.tables import words
 from onearm.results.model import Row, slug
 
 MOST_COMMON = 4
-TIME_NAMES = {"pfs": "progression-free survival", "os": "overall survival"}
+TIME_NAMES = {
+    "pfs": ("progression-free survival", "had an event"),
+    "os": ("overall survival", "had died"),
+}
 
 
 def patient_sentences(shown: Shown) -> Iterator[Phrase]:
     """Yield who was screened, enrolled and treated, who stopped and why, and follow-up."""
     steps = (("screened", "screened"), ("enrolled", "enrolled"), ("treated", "treated"))
+    counts = [
+        (count, word) for step, word in steps if shown.row(count := f"flow/all/step:{step}/count")
+    ]
     told = [
         phrase(
-            shown.value(f"flow/all/step:{step}/count"),
-            _agrees(shown, f"flow/all/step:{step}/count", " patient was ", " patients were ")
-            if place == 0
-            else " ",
+            shown.value(count),
+            " " if place else _agrees(shown, count, " patient was ", " patients were "),
             word,
         )
-        for place, (step, word) in enumerate(steps)
-        if shown.row(f"flow/all/step:{step}/count")
+        for place, (count, word) in enumerate(counts)
     ]
     if told:
         yield phrase(_listed(told), ".")
@@ -93,13 +96,13 @@ def response_sentences(shown: Shown) -> Iterator[Phrase]:
 
 def time_sentences(shown: Shown) -> Iterator[Phrase]:
     """Yield events, median and landmark rates of PFS and OS, of all and by subgroup."""
-    for analysis, name in TIME_NAMES.items():
+    for analysis, (name, ended) in TIME_NAMES.items():
         head = f"{analysis}/all"
         if shown.row(f"{head}/median") is None:
             continue
         events = phrase(
             shown.value(f"{head}/events"), " of ", shown.value(f"{head}/total"),
-            _agrees(shown, f"{head}/total", " patient", " patients"), " had an event",
+            _agrees(shown, f"{head}/total", " patient ", " patients "), ended,
         )  # fmt: skip
         parts = [phrase(f"median {name} ", _median(shown, head))]
         parts += [

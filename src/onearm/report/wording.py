@@ -125,19 +125,23 @@ def _safety(shown: Shown) -> Phrase:
 
 
 def methods(
-    protocol: Protocol, provenance: Mapping[str, object], recorded: Collection[str] = ()
+    shown: Shown, provenance: Mapping[str, object], recorded: Collection[str] = ()
 ) -> tuple[tuple[str, str], ...]:
-    """Return the methods, by what they are about, from the options that were used.
+    """Return the methods of what was computed, by what they are about.
 
     ``recorded`` names the times that were taken as recorded, without their dates.
     """
-    return (
+    protocol = shown.protocol
+    said = (
         ("Response", AS_RECORDED if recorded else _response_methods(protocol)),
-        ("Proportions", _rate_methods(protocol)),
-        ("Times to an event", _time_methods(protocol, recorded)),
-        ("Safety and description", _other_methods(protocol)),
+        ("Proportions", _rate_methods(protocol) if shown.has_any("orr") else ""),
+        ("Times to an event", _time_methods(shown, recorded)),
+        ("Biomarkers", _biomarker_methods(shown)),
+        ("Immune-related events", _immune_methods(shown)),
+        ("Safety and description", _other_methods(shown)),
         ("Software", _software(protocol, provenance)),
     )
+    return tuple((about, words) for about, words in said if words)
 
 
 def _response_methods(protocol: Protocol) -> str:
@@ -185,17 +189,17 @@ def _rate_methods(protocol: Protocol) -> str:
     )
 
 
-def _time_methods(protocol: Protocol, recorded: Collection[str]) -> str:
-    analysis = protocol.analysis
+def _time_methods(shown: Shown, recorded: Collection[str]) -> str:
+    analysis = shown.protocol.analysis
     return (
-        f"{_times(protocol, recorded)} Survival by Kaplan-Meier with two-sided "
+        f"{_times(shown, recorded)} Survival by Kaplan-Meier with two-sided "
         f"{fmt.level_text(analysis.level)} CI on the {analysis.transform} scale, medians with "
         f"limits by Brookmeyer and Crowley, {CONVENTION[analysis.convention]}. "
         "Follow-up by the reverse Kaplan-Meier method."
     )
 
 
-def _times(protocol: Protocol, recorded: Collection[str]) -> str:
+def _times(shown: Shown, recorded: Collection[str]) -> str:
     """Say how times to an event come about: derived, or taken as they were recorded."""
     month = fmt.number(DAYS_PER_MONTH, 4)
     said = []
@@ -209,8 +213,8 @@ def _times(protocol: Protocol, recorded: Collection[str]) -> str:
         said.append(
             f"Both the first and the last day count (end - start + 1); a month has {month} days."
         )
-        said.append(f"Progression-free survival{_censoring(protocol)}")
-    if "os" not in recorded:
+        said.append(f"Progression-free survival{_censoring(shown.protocol)}")
+    if "os" not in recorded and shown.has_any("os"):
         said.append("Overall survival: censored at the last contact.")
     return " ".join(said)
 
@@ -231,15 +235,58 @@ def _censoring(protocol: Protocol) -> str:
     return f"{preset}: {events}, {missed}; {stops}{last}"
 
 
-def _other_methods(protocol: Protocol) -> str:
+def _biomarker_methods(shown: Shown) -> str:
+    parts = []
+    if shown.has_any("biomarker-response"):
+        parts.append(
+            "Response by biomarker: Fisher's exact test and the odds ratio with exact limits for "
+            "levels, the area under the ROC curve (DeLong) for a number."
+        )
+    if shown.has_any("biomarker-pfs", "biomarker-os"):
+        parts.append(f"Times by biomarker: log-rank test and {_cox(shown.protocol)}.")
+    if parts:
+        parts.append("Patients whose marker is known before treatment; p adjusted by Holm.")
+    return " ".join(parts)
+
+
+def _immune_methods(shown: Shown) -> str:
+    parts = []
+    if shown.has_any("irae-incidence"):
+        parts.append(
+            "First immune-related event: cumulative incidence by Aalen-Johansen, death and the "
+            "end of treatment competing."
+        )
+    if shown.has_any("irae-landmark", "irae-hazard"):
+        parts.append(
+            "Outcome by immune-related event: in those without an event of the endpoint at each "
+            f"landmark, and as a covariate in time; {_cox(shown.protocol)}. No patient counts as "
+            "having an immune-related event before it began."
+        )
+    return " ".join(parts)
+
+
+def _cox(protocol: Protocol) -> str:
+    ties = protocol.analysis.ties.capitalize()
+    return (
+        f"Cox model with profile-likelihood limits, ties by {ties}, Firth's correction where the "
+        "likelihood is monotone"
+    )
+
+
+def _other_methods(shown: Shown) -> str:
+    protocol = shown.protocol
     safety = protocol.safety
     related = f" Treatment-related: {safety.related}." if safety.related else ""
     immune = f" Immune-related: {safety.immune_related}." if safety.immune_related else ""
-    return (
+    events = (
         f"Adverse events by CTCAE {safety.ctcae}; a patient counts once in "
-        f"each line, at the highest grade.{related}{immune} Quartiles by "
-        f"{QUARTILES[protocol.analysis.quartiles]}. Every number is rounded once, half away from "
-        f"zero, when it is printed (format profile {protocol.format!r})."
+        f"each line, at the highest grade.{related}{immune} "
+        if shown.has_any("ae", "trae")
+        else ""
+    )
+    return (
+        f"{events}Quartiles by {QUARTILES[protocol.analysis.quartiles]}. Every number is rounded "
+        f"once, half away from zero, when it is printed (format profile {shown.profile!r})."
     )
 
 
