@@ -75,6 +75,15 @@ def test_the_records_of_a_trial_give_its_numbers(path, trial, tmp_path):
     assert not found.second_program.differences
 
 
+def test_a_trial_without_a_new_therapy_can_be_analysed(tmp_path):
+    path = next(path for path in SCENARIOS if path.parent.parent.name == "nct07388875")
+    write_study(path, tmp_path / "study", Options(seed=1), 3)
+    table = (tmp_path / "study" / "data" / "new_therapies.csv").read_text(encoding="utf-8")
+
+    assert table.splitlines() == ["subject_id,start_date,kind,name,data_origin"]
+    assert not analyse(tmp_path / "study").second_program.differences
+
+
 def test_without_loss_the_decision_is_that_of_the_exact_binomial():
     # Every patient is seen: the responders of a trial are binomial, and P(success) is its tail.
     plan = replace(plan_of(), scenario=without_loss(loaded().scenario), counting="unconfirmed")

@@ -114,7 +114,7 @@ def _table(record: type[Any], rows: Sequence[Any]) -> tuple[list[str], list[list
     about = [
         (field, column)
         for field, column in zip(_fields(record), columns(record), strict=True)
-        if any(getattr(row, field) is not None for row in rows)
+        if not rows or any(getattr(row, field) is not None for row in rows)
     ]
     names = list(rows[0].characteristics) if record is Subject and rows else []
     header = [column.name for _, column in about] + names + ["data_origin"]
