@@ -26,6 +26,7 @@ from onearm.report.model import (
     phrase,
     text_of,
 )
+from onearm.report.rtf import escaped
 
 ROOT = Path(__file__).parents[2]
 STUDY = ROOT / "studies" / "tqb2450-ib-02"
@@ -174,6 +175,24 @@ def test_the_same_study_gives_the_same_bytes_in_every_format(found, report, file
     again = documents(report, plan_of(FORMATS, "paper", None), lambda step: None)
 
     assert again == files
+
+
+def test_the_rtf_states_methods_inputs_and_versions_and_its_foot(report, files):
+    text = files["report.rtf"].decode("ascii")
+    facts = [block for s in report.sections for block in s.blocks if isinstance(block, Facts)]
+
+    assert facts
+    assert all(escaped(words) in text for block in facts for _, words in block.items)
+    assert escaped(f"{report.study_id}  {report.foot}") in text
+
+
+def test_who_is_not_evaluable_for_a_biomarker_is_named_with_the_reason():
+    done = CliRunner().invoke(
+        app, ["table", str(ROOT / "studies" / "nct07083375"), "biomarker-response"]
+    )
+
+    # The three subjects without a value in the column of subjects.csv.
+    assert "no result of slfn11 (QL-011, QL-021, QL-045)" in " ".join(done.stdout.split())
 
 
 # A digit in a sentence of results belongs to a result, or to one of these.

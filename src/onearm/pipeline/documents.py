@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, cast, get_args
 from onearm.errors import InputError, nearest
 from onearm.format import ProfileName
 from onearm.report.material import Material
+from onearm.report.model import Column, Facts, Figure, Line, Table, phrase
 
 if TYPE_CHECKING:
     from onearm.pipeline.run import Analysed
-    from onearm.report.model import Document, Figure, Table
+    from onearm.report.model import Document
     from onearm.report.outlines import Outline
 
 PACKAGES = {  # what each format needs: the name that is imported
@@ -135,15 +136,27 @@ def _docx(document: Document) -> dict[str, str | bytes]:
 
 
 def _rtf(document: Document) -> dict[str, str | bytes]:
-    """Return each table as a file, and all tables in one."""
+    """Return each table as a file, and in one all tables with methods and provenance."""
     from onearm.report.rtf import render_rtf
 
-    tables = _tables(document)
+    about = (document.study_id, document.foot)
     files: dict[str, str | bytes] = {
-        f"rtf/{table.id.removeprefix('table-')}.rtf": render_rtf([table], document.study_id)
-        for table in tables
+        f"rtf/{table.id.removeprefix('table-')}.rtf": render_rtf([table], *about)
+        for table in _tables(document)
     }
-    return {"report.rtf": render_rtf(tables, document.study_id), **files}
+    facts = [
+        _as_table(section.title, block)
+        for section in document.sections
+        for block in section.blocks
+        if isinstance(block, Facts)
+    ]
+    return {"report.rtf": render_rtf([*_tables(document), *facts], *about), **files}
+
+
+def _as_table(title: str, facts: Facts) -> Table:
+    lines = tuple(Line(phrase(name), (phrase(text),)) for name, text in facts.items)
+    columns = (Column("", None, is_text=True),)
+    return Table("", "", title, "", "", columns, lines, is_quoted=True)
 
 
 _MAKERS: dict[str, Callable[[Document], dict[str, str | bytes]]] = {
@@ -155,14 +168,10 @@ _MAKERS: dict[str, Callable[[Document], dict[str, str | bytes]]] = {
 
 
 def _tables(document: Document) -> list[Table]:
-    from onearm.report.model import Table
-
     blocks = (block for section in document.sections for block in section.blocks)
     return [block for block in blocks if isinstance(block, Table)]
 
 
 def _figures(document: Document) -> list[Figure]:
-    from onearm.report.model import Figure
-
     blocks = (block for section in document.sections for block in section.blocks)
     return [block for block in blocks if isinstance(block, Figure)]

@@ -6,6 +6,8 @@ biomarkers, stands the one adjusted for all tests. Computes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from onearm import format as fmt
 from onearm.report.model import Column, Line, Phrase, Table, phrase
 from onearm.report.shown import Shown
@@ -39,7 +41,8 @@ def marker_response_table(shown: Shown) -> Table | None:
     return _table(
         shown, "biomarker-response", "Response by biomarker", "Responders, n", tuple(lines),
         "Rates in %, exact intervals; odds ratio of the first level against the second with exact "
-        "limits, p by Fisher; area under the ROC curve with limits and p by DeLong.",
+        "limits, p by Fisher; area under the ROC curve with limits and p by DeLong."
+        + _left_out(shown, rows),
     )  # fmt: skip
 
 
@@ -76,7 +79,8 @@ def marker_time_table(shown: Shown, endpoint: str) -> Table | None:
         shown, analysis, f"{endpoint.upper()} by biomarker", "Events, n", tuple(lines),
         "Medians in months; hazard ratio (Cox) of the first level against the second, or of one "
         "unit more, with profile-likelihood limits, p by the likelihood ratio. The log-rank test "
-        "asks the same as that ratio, and is not among the tests that are adjusted.",
+        "asks the same as that ratio, and is not among the tests that are adjusted."
+        + _left_out(shown, rows),
     )  # fmt: skip
 
 
@@ -93,6 +97,16 @@ def _set(shown: Shown, row: Row) -> Line:
     head = f"biomarker-evaluable/all/{row.item}"
     known = phrase(shown.value(f"{head}/count"), " of ", shown.value(f"{head}/total"))
     return Line(phrase(words(row), ", evaluable: ", known))
+
+
+def _left_out(shown: Shown, rows: Iterable[Row]) -> str:
+    """Return who cannot be evaluated for a marker, by reason."""
+    by_reason: dict[str, list[str]] = {}
+    for row in rows:
+        for subject, reason in shown.left_out(f"biomarker-evaluable/all/{row.item}/count"):
+            by_reason.setdefault(f"{words(row)}: {reason}", []).append(subject)
+    parts = [f"{reason} ({', '.join(subjects)})" for reason, subjects in by_reason.items()]
+    return f" Not evaluable, {'; '.join(parts)}." if parts else ""
 
 
 def _levels(shown: Shown, row: Row, endpoint: str, statistic: str) -> list[tuple[str, str]]:

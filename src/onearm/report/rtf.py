@@ -41,12 +41,14 @@ def _code_points(letter: str) -> str:
     return "".join(f"\\uc1\\u{unit - 65536 if unit > 32767 else unit}*" for unit in units)
 
 
-def render_rtf(tables: Sequence[Table], study_id: str) -> bytes:
+def render_rtf(tables: Sequence[Table], study_id: str, foot: str = "") -> bytes:
     """Return tables as the bytes of one RTF file, each on a page of its own.
 
-    Raises ImportError without rtflite (the extra ``report``).
+    ``foot`` stands beside the study's id at the foot of each page. Raises
+    ImportError without rtflite (the extra ``report``).
     """
-    texts = [_encoded(table, study_id) for table in tables]
+    footer = f"{study_id}  {foot}".rstrip()
+    texts = [_encoded(table, footer) for table in tables]
     if not texts:
         return b"{\\rtf1\\ansi}"
     head = HEAD.match(texts[0])
@@ -62,7 +64,7 @@ def _section(table: Table) -> str:
     return f"\\sectd\\sbkpage{turned}\\pgwsxn{width}\\pghsxn{height}\n"
 
 
-def _encoded(table: Table, study_id: str) -> str:
+def _encoded(table: Table, footer: str) -> str:
     import polars as pl
     import rtflite as rtf
 
@@ -90,7 +92,7 @@ def _encoded(table: Table, study_id: str) -> str:
             border_first="single",
             border_last="single",
         ),
-        rtf_page_footer=rtf.RTFPageFooter(text=escaped(study_id), text_font=[ARIAL],
+        rtf_page_footer=rtf.RTFPageFooter(text=escaped(footer), text_font=[ARIAL],
                                           text_convert=[False], text_font_size=[SMALL]),
         rtf_title=rtf.RTFTitle(
             text=[escaped(text) for text in title],

@@ -158,6 +158,13 @@ class Shown:
         basis = self.results.bases.get(row.basis) if row is not None and row.basis else None
         return () if basis is None else tuple(one.subject_id for one in basis.contributions)
 
+    def left_out(self, result_id: str) -> tuple[tuple[str, str], ...]:
+        """Return the subjects that a result does not count, each with the reason."""
+        row = self.row(result_id)
+        basis = self.results.bases.get(row.basis) if row is not None and row.basis else None
+        found = () if basis is None else basis.contributions
+        return tuple((one.subject_id, one.reason) for one in found if one.role == "not counted")
+
     def total(self, *result_ids: str) -> Span | None:
         """Return the first of these results that exists, for the heading of a column."""
         return next((self.value(one) for one in result_ids if one in self.rows), None)
