@@ -191,7 +191,7 @@ def test_who_is_not_evaluable_for_a_biomarker_is_named_with_the_reason():
         app, ["table", str(ROOT / "studies" / "nct07083375"), "biomarker-response"]
     )
 
-    # The three subjects without a value in the column of subjects.csv.
+    # The three subjects without a result of the marker in biomarkers.csv.
     assert "no result of slfn11 (QL-011, QL-021, QL-045)" in " ".join(done.stdout.split())
 
 
