@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from onearm.io.adam_rules import differs
 from onearm.io.data_folder import DataFolder, Table, day_of
 from onearm.io.dataset import Value
+from onearm.terms import DAYS_PER_MONTH
 
 KEYS = {
     "ADSL": (), "ADRS": ("PARAMCD", "ADT"), "ADTR": ("PARAMCD", "ADT"), "ADTTE": ("PARAMCD",),
@@ -28,7 +29,7 @@ IGNORED = re.compile(
     r"STUDYID|USUBJID|SUBJID|.*SEQ|SRC.*|PARAM.*|PARCAT\d|AREASON\d?|EVNTDESC|CNSDTDSC|.*LBL"
     r"|AVALU|AETERM|AVISIT|TRT0.*"
 )
-MONTH, HALF_A_DAY = 30.4375, 0.5
+MONTH, HALF_A_DAY = float(DAYS_PER_MONTH), 0.5
 TIMES = ("ADTTE",)
 CENSOR = "CNSR"
 

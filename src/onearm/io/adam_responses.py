@@ -19,7 +19,6 @@ from onearm.terms import IResponse, Response
 POINT = "POINT"
 RESPONDED = (Response.CR, Response.PR)
 I_RESPONDED = (IResponse.ICR, IResponse.IPR)
-PROGRESSED = (IResponse.IUPD, IResponse.ICPD)
 
 
 def response_rows(patient: Patient, metadata: Metadata, visits: Mapping[str, int]) -> Iterator[Row]:

@@ -18,8 +18,8 @@ from onearm.io.adam_rules import (
 )
 from onearm.io.data_folder import DataFolder, Table, day_of
 from onearm.io.dataset import Value
+from onearm.terms import DAYS_PER_MONTH
 
-DAYS_A_MONTH = 30.4375
 CONFIRM_DAYS = 28
 RESPONDED = ("CR", "PR")
 ORDER = ("CR", "PR", "SD", "NON-CR/NON-PD", "NED", "PD", "NE", "MISSING")
@@ -49,7 +49,7 @@ def _times(folder: DataFolder) -> Iterator[Breach]:
 
 
 def _scale(unit: Value) -> float | None:
-    return {"DAYS": 1.0, "MONTHS": DAYS_A_MONTH, None: 1.0}.get(
+    return {"DAYS": 1.0, "MONTHS": float(DAYS_PER_MONTH), None: 1.0}.get(
         None if unit is None else str(unit).upper()
     )
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.parsers import expat
 
-from onearm.errors import Finding, InputError, Place
+from onearm.errors import Finding, InputError
 from onearm.io.adam_metadata import adam_metadata
 from onearm.io.dataset import Dataset, Kind, Value, Variable, refuse
 from onearm.io.dataset_json import read_dataset_json
@@ -29,7 +29,6 @@ DEFINE = "define.xml"
 SUFFIXES = (".xpt", ".json", ".ndjson", ".parquet", ".csv")
 MOST_XML_BYTES = 200_000_000
 ODM = "{http://www.cdisc.org/ns/odm/v1.3}"
-DEF = "{http://www.cdisc.org/ns/def/v2.1}"
 NUMERIC = re.compile(r"(AVAL|BASE|CHG|PCHG|CNSR|AGE|NADIR|CHGNAD|PCHGNAD|[A-Z0-9]+(N|DY|SEQ|DURD))")
 _SAS_DATE = re.compile(r"(\d{2})([A-Z]{3})(\d{4})", re.IGNORECASE)
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
@@ -268,8 +267,3 @@ def _described(
         if (key := ref.get("KeySequence", "")).isdigit():
             keys.append((int(key), name))
     return Described(labels, codes, tuple(name for _, name in sorted(keys)))
-
-
-def place_of(table: Table, record: int | None, variable: str | None) -> Place:
-    """Return where a value of a data set stands."""
-    return Place(table.file, record, None, variable)

@@ -30,7 +30,6 @@ DAYS_IN = {
     "month": DAYS_PER_MONTH,
     "year": 12 * DAYS_PER_MONTH,
 }
-DOSE_UNITS = ("mg", "mg/m2", "mg/kg", "AUC")
 _PERIOD = re.compile(r"(\d+(?:\.\d+)?) *(day|week|month|year)s?")
 _DOSE = re.compile(r"(\d+(?:\.\d+)?) *(mg/m2|mg/kg|mg)")
 _AUC = re.compile(r"AUC *(\d+(?:\.\d+)?)")

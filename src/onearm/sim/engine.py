@@ -15,7 +15,7 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import redirect_stdout, suppress
@@ -110,9 +110,6 @@ def read_block(path: Path, key: str, trials: int) -> Columns:
     if len(found) != trials:
         raise InputError(f"{path}: must hold {trials} trials; got {len(found)}")
     return {name: found[name].to_numpy() for name in found.columns[2:]}
-
-
-Progress = Callable[[int], None]
 
 
 def run(
