@@ -165,6 +165,22 @@ def test_a_list_with_errors_is_printed_and_exits_with_1(
     assert (shown.exit_code, shown.stdout, shown.stderr) == (status, "the list\n", "")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "module", "function", "named"),
+    [
+        (("design", "study", "s"), "design_study", "design_study", "design.lower_limit_above"),
+        (("design", "historical", "t.csv"), "monitoring_design", "historical", "--vague-weight"),
+    ],
+)
+def test_a_key_of_the_protocol_keeps_its_name_and_an_option_gets_its_own(
+    verb, arguments: tuple[str, ...], module: str, function: str, named: str
+) -> None:
+    written = named.removeprefix("--").replace("-", "_")
+    verb(module, function, raising(ResultError(f"{written} must be a proportion")))
+
+    assert onearm(*arguments).stderr == f"{named} must be a proportion\n"
+
+
 def test_every_argument_of_a_command_reaches_its_verb(verb) -> None:
     seen: dict[str, object] = {}
 
