@@ -22,6 +22,7 @@ Number = int | float | Decimal | Fraction
 ProfileName = Literal["journal", "csr", "label"]
 
 RATIO_DIGITS = 2  # kappa, a ratio of hazards
+TEST_STATISTICS = ("z", "critical")
 NOT_ESTIMABLE = "NE"
 NOT_REACHED = "NR"
 NOT_APPLICABLE = "\N{EM DASH}"
@@ -44,6 +45,7 @@ class Profile(NamedTuple):
     interval_separator: str
     limit_digits: int  # of percentages: limits, and rates of a curve
     not_reached: str = NOT_REACHED  # in place of a median
+    test_digits: int = 3  # of a test statistic and its critical value
 
 
 PROFILES: dict[ProfileName, Profile] = {
@@ -237,7 +239,11 @@ def _value(value: float | int, row: ResultRow, profile: Profile) -> str:
         case Kind.RATIO:
             return number(value, RATIO_DIGITS)
         case _:
-            return number(value, profile.quantity_digits)
+            return number(value, _quantity_digits(row.statistic, profile))
+
+
+def _quantity_digits(statistic: str, profile: Profile) -> int:
+    return profile.test_digits if statistic in TEST_STATISTICS else profile.quantity_digits
 
 
 def _share_digits(statistic: str, profile: Profile) -> int:
@@ -276,7 +282,9 @@ def like(row: ResultRow, printed: str, unit: str | None = None) -> str:
         return number(row.value, digits)
     if row.kind is Kind.DURATION and unit is not None:
         return number(Fraction(decimal_of(row.value)) / DAYS_IN[unit], digits)
-    return _value(row.value, row, Profile(digits, digits, digits, EN_DASH, digits))
+    return _value(
+        row.value, row, Profile(digits, digits, digits, EN_DASH, digits, test_digits=digits)
+    )
 
 
 def p_value(value: Number, digits: int = 3) -> str:
@@ -345,7 +353,7 @@ def _scale(row: ResultRow, profile: Profile) -> tuple[Fraction, int]:
         case Kind.RATIO:
             return Fraction(1), RATIO_DIGITS
         case _:
-            return Fraction(1), profile.quantity_digits
+            return Fraction(1), _quantity_digits(row.statistic, profile)
 
 
 def interval(

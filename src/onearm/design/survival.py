@@ -264,7 +264,13 @@ def logrank_design(
     )
 
 
-def logrank_test(times: Sequence[float], events: Sequence[bool], null: Weibull) -> LogrankTest:
+def logrank_test(
+    times: Sequence[float],
+    events: Sequence[bool],
+    null: Weibull,
+    *,
+    variance: Variance = "standard",
+) -> LogrankTest:
     """Compare survival times with a historical curve.
 
     Parameters
@@ -275,6 +281,8 @@ def logrank_test(times: Sequence[float], events: Sequence[bool], null: Weibull) 
         Shape (n,), whether the event was seen.
     null
         Historical curve, in the unit of the times.
+    variance
+        What stands below the root of Z, as in :func:`logrank_statistic`.
 
     Raises
     ------
@@ -297,7 +305,7 @@ def logrank_test(times: Sequence[float], events: Sequence[bool], null: Weibull) 
             f"{len(events)}"
         )
     expected = sum((positive("a time", time) / null.scale) ** null.shape for time in times)
-    return logrank_statistic(sum(bool(event) for event in events), expected)
+    return logrank_statistic(sum(bool(event) for event in events), expected, variance)
 
 
 def promising_below(expected: float, alpha: float) -> float:
@@ -310,15 +318,20 @@ def promising_below(expected: float, alpha: float) -> float:
     return max(0.0, expected - critical * sqrt(positive("expected", expected, or_zero=True)))
 
 
-def logrank_statistic(observed: int, expected: float) -> LogrankTest:
+def logrank_statistic(
+    observed: int, expected: float, variance: Variance = "standard"
+) -> LogrankTest:
     """Return Z = (E - O) / sqrt(E), positive when patients live longer, and its p-value.
+
+    With the variance "wu" (O + E) / 2 stands below the root.
 
     >>> round(logrank_statistic(18, 16.3598).z, 4)
     -0.4055
     """
     if positive("expected", expected) and observed < 0:
         raise DesignError(f"observed must be at least 0; got {observed}")
-    z = (expected - observed) / sqrt(expected)
+    below = (observed + expected) / 2 if variance == "wu" else expected
+    z = (expected - observed) / sqrt(below)
     return LogrankTest(observed, expected, z, float(ndtr(-z)))
 
 

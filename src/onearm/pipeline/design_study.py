@@ -30,6 +30,7 @@ NAMES = {
     "pet0": "Probability of stopping early at p0",
     "en0": "Expected number of subjects at p0",
     "hazard_ratio": "Hazard ratio, target over historical",
+    "critical": "Promising with Z above",
     "events_null": "Events expected under the historical curve",
     "events_target": "Events expected under the target curve",
 }

@@ -154,8 +154,11 @@ def monitor_study(folder: Path | str) -> Monitored:
     if isinstance(protocol.design, SurvivalDesign) and not design.rule:
         times = _times(found, protocol.design)
         months = [days / float(DAYS_PER_MONTH) for days, _ in times]
-        test = logrank_test(months, [is_event for _, is_event in times],
-                            historical_curve(protocol.design))  # fmt: skip
+        is_modified = protocol.design.test == "modified one-sample log-rank"
+        test = logrank_test(
+            months, [is_event for _, is_event in times], historical_curve(protocol.design),
+            variance="wu" if is_modified else "standard",
+        )  # fmt: skip
         return Monitored(
             protocol.study.id, cutoff, (), None, test, toxicity,
             times=times, planned=protocol.design,

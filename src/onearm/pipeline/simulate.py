@@ -160,7 +160,7 @@ def decision_words(plan: Plan) -> str:
     """Return the decision rule in words."""
     rule = plan.rule
     if rule.critical is not None:
-        return f"one-sample log-rank Z >= {number(rule.critical, 3)} at the data cut"
+        return f"one-sample log-rank Z > {number(rule.critical, 3)} at the data cut"
     needed = rule.needed[rule.n]
     final = f"success from {needed} responders of {rule.n}"
     final += " evaluable" if rule.evaluable else " treated"

@@ -55,6 +55,7 @@ from onearm.report.sensitivity import estimand_table, moved_table, sensitivity_t
 from onearm.report.shown import Shown
 from onearm.report.tables import baseline_table, flow_table, response_table, subgroup_table
 from onearm.report.time_tables import duration_table, time_table
+from onearm.report.verdicts import primary_table
 
 Build = Callable[[Shown], Table | None]
 NO_RESPONSES = "Not computed: the study brings no responses."
@@ -127,6 +128,10 @@ TABLES = (
         "baseline", ("DMT01",), "Baseline characteristics", "14.1", baseline_table, ("baseline",),
         "Not computed: the protocol names no characteristic that the study brings.",
     ),
+    Entry("primary", (), "Primary endpoint: the planned test and its verdict", "14.2",
+          primary_table, ("primary",),
+          "Not computed: the protocol states no decision on its primary endpoint, or it has no "
+          "data."),
     Entry(
         "response", ("RSPT01",), "Best objective response", "14.2",
         lambda shown: response_table(shown, tuple(shown.groups)), ("orr", "bor"), NO_RESPONSES,

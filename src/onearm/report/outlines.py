@@ -46,6 +46,7 @@ RESULTS = (  # id, title, sentences, figures, tables of the paper, in their orde
     ("safety", "Safety", safety_sentences, (), ("related-events",)),
 )  # fmt: skip
 SUPPLEMENT = (
+    "primary",
     "all-related-events", "flow", "disposition", "screen-failures", "deviations", "exposure",
     "response-by-subgroup", "times", "duration-of-response", "censoring", "moved",
     "beyond-progression", "biomarker-response", "biomarker-pfs", "biomarker-os", "safety",

@@ -12,7 +12,8 @@ from onearm import format as fmt
 from onearm.protocol.model import Protocol
 from onearm.report.model import Phrase, Span, phrase
 from onearm.report.shown import Shown
-from onearm.report.tables import EXACT, capital
+from onearm.report.tables import EXACT
+from onearm.report.verdicts import verdict
 from onearm.terms import DAYS_PER_MONTH
 
 ENDED_BY = {
@@ -38,7 +39,7 @@ def headlines(shown: Shown) -> Iterator[tuple[str, Phrase]]:
     if shown.row("dcr/all/count"):
         yield "Disease control", phrase(_of(shown, "dcr/all"), _interval(shown, "dcr/all"), ".")
     if shown.row("primary/all/met"):
-        yield "Primary endpoint", _verdict(shown)
+        yield "Primary endpoint", verdict(shown)
     for analysis, name in (("pfs", "Progression-free survival"), ("os", "Overall survival")):
         if shown.row(f"{analysis}/all/median"):
             yield name, _time(shown, f"{analysis}/all")
@@ -56,36 +57,6 @@ def _of(shown: Shown, head: str) -> Phrase:
 def _interval(shown: Shown, head: str) -> Phrase:
     limits = shown.interval(f"{head}/lower", f"{head}/upper")
     return phrase(f" ({shown.level} CI ", limits, ")")
-
-
-def _verdict(shown: Shown) -> Phrase:
-    met = _met(shown, "primary")
-    first = phrase(Span(capital(met.text), met.result), _limit(shown, "primary"))
-    needed = shown.value("primary/all/responders_needed")
-    if shown.has_value("primary/all/responders_needed"):
-        first = phrase(first, "; ", needed, " responders were needed")
-    if shown.row("primary.level-90/all/met") is None:
-        return phrase(first, ".")
-    other = phrase(_met(shown, "primary.level-90"), _limit(shown, "primary.level-90"))
-    return phrase(first, ". By the one-sided reading ", other, ".")
-
-
-def _met(shown: Shown, analysis: str) -> Span:
-    row = shown.row(f"{analysis}/all/met")
-    text = {"Y": "met", "N": "not met"}.get((row.code if row else None) or "", "no verdict")
-    return Span(text, f"{analysis}/all/met")
-
-
-def _limit(shown: Shown, analysis: str) -> Phrase:
-    row = shown.row(f"{analysis}/all/limit")
-    if row is None:
-        return ()
-    level = shown.level if row.level is None else fmt.level_text(row.level)
-    met = shown.row(f"{analysis}/all/met")
-    side = "lies above" if met is not None and met.code == "Y" else "does not lie above"
-    limit = shown.value_with_unit(row.id)
-    threshold = shown.value_with_unit(f"{analysis}/all/threshold")
-    return phrase(f": the lower limit of the {level} CI, ", limit, f", {side} ", threshold)
 
 
 def _time(shown: Shown, head: str) -> Phrase:

@@ -234,6 +234,7 @@ def _survival(planned: SurvivalDesign) -> PlannedDesign:
         "enrolled": (Kind.COUNT, enrolled, "n / (1 - dropout), rounded up"),
         "power": (Kind.PROPORTION, found.power, "of n, under the target curve"),
         "hazard_ratio": (Kind.RATIO, found.hazard_ratio, "target over historical"),
+        "critical": (Kind.QUANTITY, found.critical, "Z above it is promising: z(1 - alpha)"),
         "events_null": (Kind.QUANTITY, found.events_null, "expected under the historical curve"),
         "events_target": (Kind.QUANTITY, found.events_target, "expected under the target curve"),
     }

@@ -14,7 +14,7 @@ from onearm.clinical.readings import PlannedReading
 from onearm.clinical.subject import censoring_of
 from onearm.protocol.censoring import PRESETS
 from onearm.protocol.model import Protocol
-from onearm.protocol.planned_design import SimonDesign
+from onearm.protocol.planned_design import SimonDesign, SurvivalDesign
 from onearm.protocol.schedule import PlannedBiomarker
 from onearm.results.model import slug
 from onearm.terms import AnalysisSet
@@ -101,6 +101,12 @@ def _other_presets(protocol: Protocol) -> tuple[str, ...]:
     return tuple(name for name, rules in PRESETS.items() if rules != own)
 
 
+def _is_of_time(protocol: Protocol) -> bool:
+    """Return whether the verdict is that of the survival design: no endpoint states its own."""
+    stated = any(one.decision is not None for one in protocol.endpoints.primary)
+    return isinstance(protocol.design, SurvivalDesign) and not stated
+
+
 def responding(protocol: Protocol) -> AnalysisSet:
     """Return the set whose responses count, by the study's option."""
     is_measurable = protocol.response.rules.population == "treated_measurable"
@@ -124,6 +130,7 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
     unconfirmed = ("unconfirmed", *irecist)
     one_sided = ("level-90",) if protocol.analysis.level == 0.95 else ()
 
+    is_of_time, primary_title = _is_of_time(protocol), "Primary endpoint"
     counted_for_response = responding(protocol)
     two_stage = (
         (Analysis("orr", "ORR after two stages", "two-stage", counted_for_response, whole),)
@@ -187,7 +194,11 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
             for name, title, variants in rates
         ),
         analysis("bor", "Best overall response", "responses", every, *unconfirmed, *others),
-        analysis("primary", "Primary endpoint", "primary", whole, *one_sided),
+        *(
+            ()
+            if is_of_time
+            else (analysis("primary", primary_title, "primary", whole, *one_sided),)
+        ),
         *two_stage,
         analysis("progressed", "Progression", "happened", every),
         analysis("died", "Death", "happened", every),
@@ -195,6 +206,7 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
             analysis(name, title, "time", every, *variants_of_time.get(name, ()))
             for name, title in times
         ),
+        *((analysis("primary", primary_title, "primary-time", whole),) if is_of_time else ()),
         analysis("agreement", "Recorded against derived responses", "agreement", whole, *readers),
         analysis("concordance", "Agreement of readers", "concordance", whole, *readers),
         analysis("beyond-progression", "Treatment beyond progression", "beyond", whole),

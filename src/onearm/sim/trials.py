@@ -374,7 +374,7 @@ def _success(plan: Plan, columns: Columns, pfs: Times, judged: Judged, enrolled:
     expected = np.where(enrolled, hazard, 0).sum(axis=1)
     observed = (judged.table(pfs.is_event) & enrolled).sum(axis=1)
     columns["observed"], columns["expected"] = observed, expected
-    return np.asarray((expected - observed) / np.sqrt(expected) >= rule.critical)
+    return np.asarray((expected - observed) / np.sqrt(expected) > rule.critical)
 
 
 def _survival(name: str, plan: Plan, judged: Judged, times: Times, enrolled: Bools) -> Columns:
