@@ -107,9 +107,10 @@ def read_table(
 class FileRows:
     """The rows of a file, up to its end or to what cannot be read."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, separator: str = ",") -> None:
         self.problem: tuple[str, str, int | None] | None = None
         self._path = path
+        self._separator = separator
         self._reader = csv.reader(())
         self._rows = self._read()
 
@@ -127,7 +128,7 @@ class FileRows:
     def _read(self) -> Iterator[list[str]]:
         try:
             with self._path.open(encoding="utf-8-sig", newline="") as file:
-                self._reader = csv.reader(file, strict=True)
+                self._reader = csv.reader(file, strict=True, delimiter=self._separator)
                 yield from self._reader
         except FileNotFoundError:
             self.problem = ("missing-file", "the file does not exist", None)

@@ -10,14 +10,9 @@ from onearm.clinical.records import TABLES, Row, Subject, columns
 from onearm.errors import InputError
 from onearm.format import millimetres
 from onearm.io.csv import table_text
-from onearm.io.redcap_data import import_text
-from onearm.io.redcap_dictionary import (
-    ONCE,
-    ORIGIN,
-    UNASKED,
-    dictionary,
-    dictionary_text,
-)
+from onearm.io.redcap_dictionary import ONCE, ORIGIN
+from onearm.io.redcap_forms import UNASKED, dictionary, dictionary_text
+from onearm.io.redcap_import import import_text
 from onearm.io.yaml import read_yaml
 from onearm.pipeline.export import Content
 from onearm.pipeline.study import Study, load_study

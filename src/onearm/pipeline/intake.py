@@ -9,8 +9,9 @@ from onearm.clinical.records import TABLES
 from onearm.errors import Finding, InputError
 from onearm.format import count_of
 from onearm.io.csv import write_table
-from onearm.io.redcap_data import MISSING, read_export
+from onearm.io.redcap_data import read_export
 from onearm.io.redcap_dictionary import read_dictionary
+from onearm.io.redcap_values import MISSING
 
 MOST_LISTED = 100
 
