@@ -394,7 +394,7 @@ def test_a_table_that_was_not_exported_is_not_written_as_empty(tmp_path: Path) -
     answer = take(export, tmp_path / "a")
 
     assert "follow_up" not in tables(tmp_path / "a")
-    words = "the export has no column of follow_up, which is not written"
+    words = "the export has no column of follow_up; not written"
     assert words in [one.message for one in answer.findings]
 
 

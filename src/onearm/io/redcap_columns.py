@@ -84,15 +84,14 @@ class Columns:
         for one in self.fields.values():
             if one.table:
                 (held if self.has(one) else lacking).setdefault(one.table, []).append(one)
-        for table, fields in lacking.items():
-            if table not in held:
-                words = f"the export has no column of {table}, which is not written"
-                self.add("warning", "missing-table", words, fields[0].name)
-                continue
-            for one in fields:
+        for table in [name for name in lacking if name in held]:
+            for one in lacking[table]:
                 words = f"no column {one.name}, which is {table}.{one.column}"
                 is_needed = column_of(table, str(one.column)).is_required
                 self.add("error" if is_needed else "warning", "missing-column", words, one.name)
+        if absent := [table for table in lacking if table not in held]:
+            words = f"the export has no column of {', '.join(absent)}; not written"
+            self.add("warning", "missing-table", words, lacking[absent[0]][0].name)
         return held
 
     def _boxes(self, one: RedcapField) -> dict[str, int]:

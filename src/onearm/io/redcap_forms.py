@@ -82,6 +82,9 @@ def _fields(
             yield _field(record.TABLE, about, _numbered(drugs), "checkbox")
         elif about.name == "drug":
             yield _field(record.TABLE, about, _numbered(drugs), "radio")
+        elif about.name == "cohort":
+            cohorts = [cohort.id for cohort in protocol.cohorts]
+            yield _field(record.TABLE, about, _numbered(cohorts), "radio")
         else:
             yield _field(record.TABLE, about, {}, "text")
     if record is Subject:
