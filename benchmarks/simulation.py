@@ -22,7 +22,8 @@ import numpy as np
 from onearm.pipeline.simulate import Options, load_scenario, simulate
 from onearm.sim.engine import Job, do
 from onearm.sim.patients import draw, streams
-from onearm.sim.trials import BLOCK, Plan, judge_block, run_block
+from onearm.sim.plan import Plan
+from onearm.sim.trials import BLOCK, judge_block, run_block
 from onearm.sim.truth import truth_of
 
 SCENARIO = Path(__file__).parents[1] / "studies/tqb2450-ib-02/scenarios/reported.yaml"

@@ -10,7 +10,11 @@ import pytest
 from onearm.errors import InputError
 from onearm.pipeline.simulate import Options, load_scenario, simulate_scenario
 
-STUDIES = {"tqb2450-ib-02": "reported", "nct07388875": "alternative"}
+STUDIES = {
+    "tqb2450-ib-02": ("tqb2450-ib-02", "reported"),
+    "toxicity": ("tqb2450-ib-02", "toxicity"),
+    "nct07388875": ("nct07388875", "alternative"),
+}
 
 INTERIM = "interim: {wait: 18 weeks, accrual: pauses, assumed: x}\ncut_after"
 WRONG = [  # study, what stands there, what is put in its place, what is said
@@ -38,12 +42,59 @@ WRONG = [  # study, what stands there, what is put in its place, what is said
 ]  # fmt: skip
 
 
+TOXIC = [  # what stands in the scenario `toxicity`, what is put in its place, what is said
+    ("by_cycle: [0.011]", "by_cycle: [1.1]", "must be a probability between 0 and 1; got 1.1"),
+    ("by_cycle: [0.011]", "by_cycle: []", "must not be empty"),
+    ("drugs: anlotinib", "drugs: anlotinb", "anlotinib, TQB2450; got 'anlotinb'"),
+    ("interrupt: 0.7,", "interrupt: 0.9,", "actions must add up to 1; got 1.2"),
+    ("{interrupt: 0.7, discontinue: 0.3}", "{reduce: 1}", "no lower dose level of TQB2450"),
+    ("grade: 3", "grade: 5", "must be at most 4; got 5"),
+    ("lasts: 3 weeks", "lasts: 3", "a period of whole days or weeks"),
+    ("  hold: {", "  hodl: {", "did you mean 'hold'"),
+    ("{anlotinib: 0.5,", "{anlotinib: 0.8, TQB2450: 0.5,", "must add up to at most 1; got 1.3"),
+    ("{anlotinib: 0.5,", "{placebo: 0.5,", "must be among the drugs that are given"),
+    ("value: continue", "value: sometimes", "must be 'continue' or 'stop'"),
+    ("term: Hypertension", "term: Hypertriglyceridemia", "a term and grade, of its own"),
+    ("id: hypertension", "id: infection", "must have an id, and a term and grade, of its own"),
+    ("dropout: 0.01", "stop_for_toxicity: 0.1 per month\n  dropout: 0.01", "must be left out"),
+    ("  assumed: chances a cycle are calibrated", "  note: x", "a `source`, or `assumed`"),
+]
+
+
+@pytest.mark.parametrize(("stands", "instead", "said"), TOXIC, ids=lambda text: text[:24])
+def test_a_wrong_toxicity_is_said_with_its_place(stands, instead, said, tmp_path):
+    test_a_wrong_scenario_is_said_with_its_place("toxicity", stands, instead, said, tmp_path)
+
+
+def test_bare_hazards_are_needed_without_a_section_toxicity(tmp_path):
+    test_a_wrong_scenario_is_said_with_its_place(
+        "tqb2450-ib-02", "  stop_for_toxicity: 0.005 per month\n", "", "is needed where", tmp_path
+    )
+
+
+def test_a_longer_hold_than_the_protocol_allows_is_refused(tmp_path):
+    folder = tmp_path / "scenarios"
+    folder.mkdir()
+    source = Path("studies/tqb2450-ib-02")
+    text = (source / "protocol.yaml").read_text()
+    held = text.replace(
+        "      levels: [1200 mg]\n", "      levels: [1200 mg]\n      max_hold: 7 days\n"
+    )
+    assert held != text
+    (tmp_path / "protocol.yaml").write_text(held)
+    shutil.copy(source / "scenarios" / "toxicity.yaml", folder)
+
+    with pytest.raises(InputError, match="TQB2450 to be held for 7 days at most"):
+        load_scenario(folder / "toxicity.yaml")
+
+
 @pytest.mark.parametrize(("study", "stands", "instead", "said"), WRONG, ids=lambda text: text[:24])
 def test_a_wrong_scenario_is_said_with_its_place(study, stands, instead, said, tmp_path):
     folder = tmp_path / "scenarios"
     folder.mkdir()
-    shutil.copy(Path("studies") / study / "protocol.yaml", tmp_path)
-    text = (Path("studies") / study / "scenarios" / f"{STUDIES[study]}.yaml").read_text()
+    folder_of, scenario = STUDIES[study]
+    shutil.copy(Path("studies") / folder_of / "protocol.yaml", tmp_path)
+    text = (Path("studies") / folder_of / "scenarios" / f"{scenario}.yaml").read_text()
     assert stands in text
     (folder / "wrong.yaml").write_text(text.replace(stands, instead, 1))
 

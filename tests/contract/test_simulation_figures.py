@@ -15,7 +15,8 @@ from onearm.pipeline import simulate as simulating
 from onearm.pipeline.plot import drawing_of
 from onearm.pipeline.simulate import Options, load_scenario, simulate, simulate_scenario
 from onearm.report.sheet import image_of
-from onearm.sim.trials import BLOCK, Plan, run_block
+from onearm.sim.plan import Plan
+from onearm.sim.trials import BLOCK, run_block
 from onearm.sim.truth import truth_of
 from onearm.terms import DAYS_PER_MONTH
 

@@ -19,9 +19,10 @@ from onearm.pipeline.run import analyse
 from onearm.pipeline.simulate import Options, load_scenario, simulate
 from onearm.pipeline.simulated_study import write_study
 from onearm.sim.calibration import calibrate, measure
+from onearm.sim.plan import Plan, Rule
 from onearm.sim.scenario import Hazard
 from onearm.sim.search import Grid, candidates, first_patients, search
-from onearm.sim.trials import BLOCK, Plan, Rule, decided, judge_block, run_block
+from onearm.sim.trials import BLOCK, decided, judge_block, run_block
 from onearm.sim.truth import truth_of
 from onearm.stats.proportion import clopper_pearson
 

@@ -20,8 +20,8 @@ import pytest
 from onearm.errors import InputError
 from onearm.pipeline.simulate import Options, load_scenario, merge, simulate
 from onearm.sim.engine import Job, block_path, check_address, do, run
+from onearm.sim.plan import Plan
 from onearm.sim.tally import Tally
-from onearm.sim.trials import Plan
 from onearm.sim.truth import truth_of
 
 SCENARIO = Path("studies/tqb2450-ib-02/scenarios/reported.yaml")

@@ -22,7 +22,7 @@ from onearm.protocol.endpoints import TIMES
 from onearm.protocol.model import Assumption, Protocol
 from onearm.protocol.parse import parse_protocol
 from onearm.protocol.published_regimen import regimen_notes
-from onearm.results.design_rows import planned_design
+from onearm.results.design_rows import planned_boundary, planned_design
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 REGISTRIES = {  # how the numbers of a registry look
@@ -160,8 +160,6 @@ def _design(protocol: Protocol, document: Document) -> Iterator[Finding]:
 
 def _stopping(protocol: Protocol, document: Document) -> Iterator[Finding]:
     """Refuse a toxicity boundary that does not exist, or looks that can never stop."""
-    from onearm.pipeline.toxicity_standing import planned_boundary
-
     plan, enrolled = protocol.safety.stopping, protocol.study.enrolment.planned
     if plan is None:
         return

@@ -10,10 +10,9 @@ from onearm.design.toxicity import ToxicityBoundary
 from onearm.errors import InputError
 from onearm.format import result, text_table, with_unit
 from onearm.io.yaml import read_yaml
-from onearm.pipeline.toxicity_standing import planned_boundary
 from onearm.protocol.model import Protocol
 from onearm.protocol.parse import parse_protocol
-from onearm.results.design_rows import PlannedDesign, planned_design
+from onearm.results.design_rows import PlannedDesign, planned_boundary, planned_design
 
 WIDTH = 88
 NAMES = {

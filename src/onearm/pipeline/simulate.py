@@ -26,16 +26,18 @@ from onearm.protocol.model import Protocol
 from onearm.protocol.parse import parse_protocol
 from onearm.sim.calibration import Calibration, calibrate
 from onearm.sim.engine import ENGINES, Engine, Job, block_path, check_address, run
+from onearm.sim.plan import Plan
 from onearm.sim.scenario import Scenario, parse_scenario
 from onearm.sim.summary import Characteristic, characteristics, success
 from onearm.sim.tally import Tally
-from onearm.sim.trials import Plan
 from onearm.sim.truth import Truth, truth_of
 from onearm.terms import Kind
 
 Report = Callable[[str], None]
 LEAST_TRIALS = 5_000
 """Before a run may stop by its precision: a few trials without success say nothing."""
+MOST_BOUNDS = 6
+"""Looks of a toxicity boundary that are named one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,22 @@ def _words(one: Characteristic, value: float | None, *, more: int = 0) -> str:
 
 
 def decision_words(plan: Plan) -> str:
-    """Return the decision rule in words."""
+    """Return the decision rule in words, with the boundary for toxicity."""
+    return _rule_words(plan) + _boundary_words(plan)
+
+
+def _boundary_words(plan: Plan) -> str:
+    if plan.protocol.safety.stopping is None:
+        return ""
+    if plan.boundary is None:
+        return "; the toxicity boundary is not simulated, the scenario states no `toxicity`"
+    bounds = [f"{one.high} of {one.n}" for one in plan.boundary.looks if one.high is not None]
+    if len(bounds) > MOST_BOUNDS:
+        bounds = [*bounds[:2], "...", bounds[-1]]
+    return f"; stop for toxicity at {', '.join(bounds)}"
+
+
+def _rule_words(plan: Plan) -> str:
     rule = plan.rule
     if rule.critical is not None:
         return f"one-sample log-rank Z > {number(rule.critical, 3)} at the data cut"

@@ -20,8 +20,8 @@ from onearm.pipeline.simulate import (
     run_plan,
 )
 from onearm.protocol.censoring import PRESETS
+from onearm.sim.plan import Plan
 from onearm.sim.summary import Characteristic
-from onearm.sim.trials import Plan
 
 SHOWN = ("success", "orr_mean", "pfs_median", "duration_mean")
 
@@ -122,6 +122,11 @@ def variants(plan: Plan) -> Iterator[tuple[str, str, Plan]]:
         "No scan missed or incomplete",
         replace(plan, scenario=scenario.model_copy(update={"reading": done})),
     )
+    if scenario.toxicity is not None:
+        rates = {"stop_for_toxicity": 0.0, "dose_reduction": 0.0}
+        events = scenario.events.model_copy(update=rates)
+        harmless = scenario.model_copy(update={"toxicity": None, "events": events})
+        yield "no-toxicity", "No adverse event", replace(plan, scenario=harmless)
     for preset in PRESETS:
         if PRESETS[preset] != plan.censoring():
             yield f"censoring-{preset}", f"PFS censored as {preset}", replace(plan, preset=preset)

@@ -16,8 +16,8 @@ from onearm.format import count_of, number, percent, text_table
 from onearm.io.yaml import read_yaml
 from onearm.pipeline.simulate import Options, Report, load_scenario
 from onearm.protocol.parse import validate
+from onearm.sim.plan import Plan
 from onearm.sim.search import Grid, Outcome, search
-from onearm.sim.trials import Plan
 
 SHOWN = 12
 NEAR = "The winner lies within two errors of a limit: confirm it with more trials."

@@ -24,8 +24,8 @@ from onearm.pipeline.simulate import (
     run_plan,
 )
 from onearm.sim.calibration import growing
+from onearm.sim.plan import Plan
 from onearm.sim.scenario import Group
-from onearm.sim.trials import Plan
 
 STEPS = range(-5, 6)
 LOGITS_A_STEP = 0.5

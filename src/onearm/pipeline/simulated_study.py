@@ -18,8 +18,8 @@ from onearm.errors import InputError
 from onearm.format import count_of, millimetres
 from onearm.io.csv import write_table
 from onearm.pipeline.simulate import Options, load_scenario
+from onearm.sim.plan import Plan
 from onearm.sim.records import trial_records
-from onearm.sim.trials import Plan
 
 OPENED = dt.date(2026, 1, 1)
 """Day on which a simulated trial opens."""
@@ -137,4 +137,6 @@ def _cell(kind: str, value: Any) -> object:
         return millimetres(value)
     if kind == "yes-no":
         return "Y" if value else "N"
+    if kind == "names":
+        return "; ".join(value) or None
     return value

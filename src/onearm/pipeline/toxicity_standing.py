@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 from onearm.clinical.records import AdverseEvent, SubjectRecords
 from onearm.design.looks import Look
-from onearm.design.toxicity import ToxicityBoundary, toxicity_boundary
 from onearm.format import text_table
 from onearm.protocol.stopping import ToxicEvent, ToxicityStopping
+from onearm.results.design_rows import planned_boundary
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +52,6 @@ class ToxicityStanding:
             for s in self.looks
         ]  # fmt: skip
         return f"Toxicity: {self.event}\n\n{text_table(header, rows)}"
-
-
-def planned_boundary(plan: ToxicityStopping) -> ToxicityBoundary:
-    """Return the boundary of a protocol. Raises DesignError."""
-    return toxicity_boundary(
-        plan.method,
-        float(plan.p0),
-        float(plan.p1),
-        plan.looks,
-        alpha=float(plan.alpha),
-        shape=None if plan.shape is None else float(plan.shape),
-    )
 
 
 def toxicity_standing(

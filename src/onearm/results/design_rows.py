@@ -26,6 +26,7 @@ from onearm.design.survival import (
     logrank_design,
     weibull,
 )
+from onearm.design.toxicity import ToxicityBoundary, toxicity_boundary
 from onearm.design.two_stage import simon
 from onearm.design.wording import Wording, exact_wording, simon_wording
 from onearm.errors import DesignError
@@ -38,6 +39,7 @@ from onearm.protocol.planned_design import (
     SurvivalDesign,
     SurvivalHypothesis,
 )
+from onearm.protocol.stopping import ToxicityStopping
 from onearm.results.ledger import Entry, Ledger
 from onearm.results.model import Basis, Row
 from onearm.results.plan import ALL, TREATED, Analysis
@@ -294,3 +296,15 @@ def _logrank(planned: SurvivalDesign) -> LogrankDesign:
         variance="wu" if planned.test == "modified one-sample log-rank" else "standard",
     )
     return replace(design, time_unit="month")
+
+
+def planned_boundary(plan: ToxicityStopping) -> ToxicityBoundary:
+    """Return the boundary of a protocol. Raises DesignError."""
+    return toxicity_boundary(
+        plan.method,
+        float(plan.p0),
+        float(plan.p1),
+        plan.looks,
+        alpha=float(plan.alpha),
+        shape=None if plan.shape is None else float(plan.shape),
+    )

@@ -15,10 +15,11 @@ from math import exp, log
 
 from onearm.errors import InputError
 from onearm.format import significant
+from onearm.sim.plan import Plan
 from onearm.sim.scenario import Group, Hazard, LogNormalRate, Scenario, Target
 from onearm.sim.summary import Characteristic, characteristics
 from onearm.sim.tally import Tally, tally
-from onearm.sim.trials import BLOCK, Plan, run_block
+from onearm.sim.trials import BLOCK, run_block
 from onearm.sim.truth import Curve, Truth
 from onearm.terms import DAYS_PER_MONTH
 

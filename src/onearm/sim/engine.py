@@ -26,8 +26,9 @@ from typing import Any, Literal
 import numpy as np
 
 from onearm.errors import InputError
+from onearm.sim.plan import Plan
 from onearm.sim.tally import Tally, tally
-from onearm.sim.trials import BLOCK, Columns, Plan, run_block
+from onearm.sim.trials import BLOCK, Columns, run_block
 from onearm.sim.truth import Truth
 
 Engine = Literal["processes", "ray"]

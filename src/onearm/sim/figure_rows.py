@@ -15,9 +15,9 @@ from math import floor
 from onearm.results.ledger import Entry, Ledger
 from onearm.results.model import Row
 from onearm.results.plan import ALL, TREATED, Analysis
+from onearm.sim.plan import Plan
 from onearm.sim.summary import Characteristic
 from onearm.sim.tally import JOINT, Tally
-from onearm.sim.trials import Plan
 from onearm.sim.truth import Truth
 from onearm.terms import DAYS_PER_MONTH, Kind
 

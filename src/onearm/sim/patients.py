@@ -21,6 +21,7 @@ import numpy.typing as npt
 from onearm.clinical.lesions import LYMPH_NODE, MEASURABLE_NODE_UM, Limits
 from onearm.errors import InputError
 from onearm.protocol.model import Protocol
+from onearm.sim.dosing import Dosing, draw_dosing, treated_days
 from onearm.sim.scenario import Accrual, Hazard, Scenario
 from onearm.sim.seen import (
     NEVER,
@@ -43,7 +44,7 @@ NODE_LEAST_MM = 3.0  # a normal node has a size of its own
 STREAMS = (
     *("group", "sensitive", "shrinkage", "growth", "targets", "diameter", "organ", "non_target"),
     *("error", "jitter", "scan", "never", "death", "new_lesion", "progression", "dropout"),
-    *("toxicity", "reduction", "therapy", "pseudo", "entry"),
+    *("toxicity", "reduction", "therapy", "pseudo", "entry", "adverse", "action"),
 )
 """One stream of random numbers for each thing that is drawn; new ones come last."""
 
@@ -59,6 +60,7 @@ class Cohort:
     entry: Ints  # day of entry since the trial opened
     dose_reduction: Ints
     relative_size: Floats  # (visits, patients): the truth
+    dosing: Dosing | None = None  # where the scenario states the toxicity
 
 
 def streams(seed: int, block: int) -> dict[str, np.random.Generator]:
@@ -89,14 +91,17 @@ def draw(
     )
     day = (np.arange(1, visits + 1, dtype=np.int32) * every)[:, None] + jitter
     time = day.astype(np.float32)
-    size = np.exp(-shrinkage * time)
+    dosing = _dosing(scenario, protocol, rngs, p)
+    size = np.exp(-shrinkage * _treated(scenario, protocol, dosing, day))
     size += np.exp(np.minimum(growth * time, np.float32(np.log(LARGEST))))
     size -= 1
     events = scenario.events
     death = _onset(rngs["death"], events.death, day, size)
     new = _onset(rngs["new_lesion"], events.new_lesion, day, size)
     dropout = _waiting(rngs["dropout"], events.dropout, p)
-    toxicity = _waiting(rngs["toxicity"], events.stop_for_toxicity, p)
+    toxicity = _waiting(rngs["toxicity"], events.stop_for_toxicity or 0, p)
+    if dosing is not None:
+        toxicity = dosing.discontinuation
     has_therapy = rngs["therapy"].random(p, np.float32) < events.new_therapy.share
     therapy = np.where(has_therapy & (toxicity < NEVER), toxicity + events.new_therapy.wait, NEVER)
     end = np.minimum(death, dropout)
@@ -104,6 +109,8 @@ def draw(
     chance = rngs["scan"].random((visits, p), np.float32)
     is_never = rngs["never"].random(p, np.float32) < scenario.reading.never_assessed
     is_scan = (chance >= scenario.reading.missed) & (day <= end) & ~is_never
+    if scenario.toxicity is not None and scenario.toxicity.visits_after_stopping == "stop":
+        is_scan &= day <= toxicity
     seen, organ = _scans(scenario, protocol, rngs, day, size, new, growth, chance, is_scan)
     nothing = np.full(p, NEVER, dtype=np.int32)
     facts = Facts(
@@ -115,9 +122,26 @@ def draw(
         nothing,
         np.ones(p, dtype=bool),
     )
-    reduction = _waiting(rngs["reduction"], events.dose_reduction, p)
+    reduction = _waiting(rngs["reduction"], events.dose_reduction or 0, p)
     entry = _entries(scenario.accrual, rngs["entry"], trials, n)
-    return Cohort(seen, facts, group, organ, entry, reduction, size)
+    return Cohort(seen, facts, group, organ, entry, reduction, size, dosing)
+
+
+def _dosing(
+    scenario: Scenario, protocol: Protocol, rngs: dict[str, np.random.Generator], p: int
+) -> Dosing | None:
+    if scenario.toxicity is None:
+        return None
+    return draw_dosing(
+        scenario.toxicity, protocol.treatment, rngs, horizon=scenario.horizon, patients=p
+    )
+
+
+def _treated(scenario: Scenario, protocol: Protocol, dosing: Dosing | None, day: Ints) -> Floats:
+    """Return how long the treatment acted on the tumour by each visit, in days."""
+    if dosing is None or scenario.toxicity is None or not scenario.toxicity.shrinkage_by_dose:
+        return day.astype(np.float32)
+    return treated_days(dosing, scenario.toxicity, protocol.treatment, day)
 
 
 def _pick(rng: np.random.Generator, shares: list[float], p: int) -> Ints:

@@ -26,8 +26,10 @@ from onearm.clinical.records import (
     Subject,
 )
 from onearm.protocol.treatment import Drug
+from onearm.sim.dose_records import Treatments
+from onearm.sim.plan import Plan
 from onearm.sim.seen import NEVER, NOT_SEEN, PD, PERSISTS, WORSE, Facts, TimePoints
-from onearm.sim.trials import BLOCK, Judged, Plan, at_cut, judge_block, look
+from onearm.sim.trials import BLOCK, Judged, at_cut, conduct, judge_block
 from onearm.terms import LesionState, LesionType
 
 Tables = dict[str, list[Any]]
@@ -47,7 +49,8 @@ def trial_records(plan: Plan, trial: int, opened: dt.date) -> SimulatedTrial:
     """Return the records of trial number ``trial`` (from 0), which opened on a day."""
     block, at = divmod(trial, BLOCK)
     judged = judge_block(plan, block, BLOCK)
-    enrolled, _, _, entry = look(plan, judged)
+    went = conduct(plan, judged)
+    enrolled, entry = went.enrolled, went.entry
     days = np.where(enrolled, entry, 0).max(axis=1) + plan.scenario.cut_after_last_entry
     facts, points = at_cut(judged, (days[:, None] - entry).reshape(-1))
     tables: Tables = {
@@ -56,7 +59,10 @@ def trial_records(plan: Plan, trial: int, opened: dt.date) -> SimulatedTrial:
     }
     drugs = [drug for drug in plan.protocol.treatment.drugs if drug.choice is None]
     is_flat = all(drug.unit == "mg" for drug in plan.protocol.treatment.drugs)
-    if not is_flat:
+    dosing, toxicity = judged.cohort.dosing, plan.scenario.toxicity
+    if dosing is not None:
+        tables["adverse_events"] = []
+    elif not is_flat:
         del tables["doses"]
     order = [i for i in np.argsort(entry[at], kind="stable") if enrolled[at, i]]
     rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence((plan.seed, trial, CHOICES))))
@@ -72,7 +78,14 @@ def trial_records(plan: Plan, trial: int, opened: dt.date) -> SimulatedTrial:
         tables["new_therapies"] += patient.new_therapies()
         stop, reason = patient.stop()
         tables["disposition"].append(patient.disposition(stop, reason))
-        if is_flat:
+        if dosing is not None and toxicity is not None:
+            course = Treatments(
+                patient.subject_id, first, stop, patient.day("last_contact"), toxicity,
+                plan.protocol.treatment, dosing, patient.p,
+            )  # fmt: skip
+            tables["adverse_events"] += course.events()
+            tables["doses"] += course.doses()
+        elif is_flat:
             for drug in drugs:
                 tables["doses"] += patient.doses(drug, stop)
     return SimulatedTrial(tables, opened + dt.timedelta(days=int(days[at])))

@@ -8,13 +8,11 @@ Draws nothing, opens no file.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field, PlainValidator, PrivateAttr
+from pydantic import Field, PrivateAttr
 
 from onearm.errors import Finding, InputError
 from onearm.format import significant
@@ -30,58 +28,8 @@ from onearm.protocol.values import (
     Text,
     Texts,
 )
-from onearm.terms import DAYS_PER_MONTH
-
-_RATE = re.compile(r"(\d+(?:\.\d+)?) per (day|week|month|year)")
-_LENGTH = re.compile(r"(\d+(?:\.\d+)?) mm")
-_A_DAY = {
-    "day": 1.0,
-    "week": 1 / 7,
-    "month": float(1 / DAYS_PER_MONTH),
-    "year": float(1 / (12 * DAYS_PER_MONTH)),
-}
-
-
-def read_rate(found: object) -> float:
-    """Read `0.05 per month` as a rate a day."""
-    match = _RATE.fullmatch(found.strip()) if isinstance(found, str) else None
-    if match is None:
-        raise ValueError("must be a rate with its unit, such as '0.05 per month'")
-    return float(match[1]) * _A_DAY[match[2]]
-
-
-def read_length(found: object) -> float:
-    """Read `35 mm` as millimetres."""
-    match = _LENGTH.fullmatch(found.strip()) if isinstance(found, str) else None
-    if match is None or float(match[1]) <= 0:
-        raise ValueError("must be a length above 0 with its unit, such as '35 mm'")
-    return float(match[1])
-
-
-def _number(found: object) -> float:
-    if isinstance(found, bool) or not isinstance(found, int | Decimal):
-        raise ValueError("must be a number")
-    return float(found)
-
-
-def _chance(found: object) -> float:
-    number = _number(found)
-    if not 0 <= number <= 1:
-        raise ValueError("must be a probability between 0 and 1")
-    return number
-
-
-def _not_negative(found: object) -> float:
-    number = _number(found)
-    if number < 0:
-        raise ValueError("must be at least 0")
-    return number
-
-
-Rate = Annotated[float, PlainValidator(read_rate)]
-Length = Annotated[float, PlainValidator(read_length)]
-Chance = Annotated[float, PlainValidator(_chance)]
-Ratio = Annotated[float, PlainValidator(_not_negative)]
+from onearm.sim.quantities import Chance, Length, Rate, Ratio
+from onearm.sim.toxicity import Toxicity, contradictions_of
 
 
 class LogNormalRate(Part):
@@ -161,8 +109,12 @@ class Events(Part):
     new_lesion_diameter: Length = Field(description="Size of a new lesion when it is first seen")
     non_target: Rate = Field(description="Unequivocal progression of non-target lesions")
     dropout: Rate = Field(description="Withdrawal or loss to follow-up")
-    stop_for_toxicity: Rate = Field(description="Treatment stopped for toxicity")
-    dose_reduction: Rate = Field(description="First reduction of the dose")
+    stop_for_toxicity: Rate | None = Field(
+        None, description="Treatment stopped for toxicity; absent where `toxicity` says it"
+    )
+    dose_reduction: Rate | None = Field(
+        None, description="First reduction of the dose; absent where `toxicity` says it"
+    )
     new_therapy: NewTherapy = Field(description="New therapy after stopping for toxicity")
 
 
@@ -224,6 +176,9 @@ class Scenario(Part):
     lesions: Lesions = Field(description="Lesions at baseline")
     reading: Reading = Field(description="How scans are done and read")
     events: Events = Field(description="What happens to patients")
+    toxicity: Toxicity | None = Field(
+        None, description="Adverse events, and what they change in the treatment"
+    )
     pseudo_progression: PseudoProgression | None = Field(None, description="Pseudo-progression")
     accrual: Accrual = Field(description="How patients enter")
     interim: Interim | None = Field(None, description="How the planned interim look is done")
@@ -241,7 +196,10 @@ class Scenario(Part):
 
 LONGEST_DAYS = 20 * 366
 """Of a follow-up: a longer one is a slip of the pen, and would fill the memory."""
-BARE = {"scenario", "id", "title", "where", "measure", "group", "at", "kind"}
+BARE = {
+    *("scenario", "id", "title", "where", "measure", "group", "at", "kind", "term", "grade"),
+    *("system_organ_class", "related", "serious", "immune_related", "drugs"),
+}
 """Keys whose values need no source: they name and describe."""
 
 
@@ -349,6 +307,7 @@ def _contradictions(scenario: Scenario, protocol: Protocol) -> Iterator[tuple[Pa
     if protocol.design.kind != "simon" and scenario.interim is not None:
         yield ("interim",), "the protocol plans no interim look"
     yield from _of_groups(scenario, protocol)
+    yield from _of_toxicity(scenario, protocol)
     for at, target in enumerate(scenario.targets):
         is_rate = target.measure in ("orr", "pfs_rate", "os_rate")
         where: Path = ("targets", at)
@@ -370,6 +329,18 @@ def _of_accrual(accrual: Accrual) -> Iterator[tuple[Path, str]]:
         yield ("accrual", "rate"), f"must be above 0 for the kind {accrual.kind!r}"
     if accrual.kind == "ramp" and accrual.reached_after is None:
         yield ("accrual", "reached_after"), "is needed for the kind 'ramp'"
+
+
+def _of_toxicity(scenario: Scenario, protocol: Protocol) -> Iterator[tuple[Path, str]]:
+    for name in ("stop_for_toxicity", "dose_reduction"):
+        is_stated = getattr(scenario.events, name) is not None
+        if scenario.toxicity is None and not is_stated:
+            yield ("events", name), "is needed where no section `toxicity` says it"
+        if scenario.toxicity is not None and is_stated:
+            yield ("events", name), "must be left out: the section `toxicity` says it"
+    if scenario.toxicity is not None:
+        for path, message in contradictions_of(scenario.toxicity, protocol.treatment):
+            yield ("toxicity", *path), message
 
 
 def _of_groups(scenario: Scenario, protocol: Protocol) -> Iterator[tuple[Path, str]]:

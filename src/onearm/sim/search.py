@@ -18,9 +18,10 @@ from pydantic import Field, PlainValidator
 
 from onearm.errors import InputError
 from onearm.protocol.values import Name, Part, ShareOrZero
-from onearm.sim.scenario import Ratio
+from onearm.sim.plan import Plan, Rule
+from onearm.sim.quantities import Ratio
 from onearm.sim.seen import Facts
-from onearm.sim.trials import BLOCK, Judged, Plan, Rule, decided, judge_block
+from onearm.sim.trials import BLOCK, Judged, decided, judge_block
 from onearm.terms import DAYS_PER_MONTH
 
 MOST_DESIGNS = 20_000
@@ -189,8 +190,11 @@ def first_patients(judged: Judged, n: int) -> Judged:
     keep = (np.arange(judged.trials)[:, None] * judged.n + np.arange(n)).reshape(-1)
     facts, points, cohort = judged.cohort.facts, judged.points, judged.cohort
     fewer = Facts(*(getattr(facts, name)[keep] for name in Facts.__slots__))
+    dosing = None if cohort.dosing is None else cohort.dosing.of(keep)
     return Judged(
-        replace(cohort, facts=fewer, group=cohort.group[keep], entry=cohort.entry[keep]),
+        replace(
+            cohort, facts=fewer, group=cohort.group[keep], entry=cohort.entry[keep], dosing=dosing
+        ),
         replace(
             points,
             day=points.day[:, keep],

@@ -13,17 +13,22 @@ from dataclasses import dataclass
 from functools import cache
 from math import sqrt
 
+from onearm.design.looks import operating as crossing
 from onearm.design.operating import Operating, operating
 from onearm.errors import DesignError, StatError
 from onearm.protocol.planned_design import SimonDesign
-from onearm.sim.tally import JOINT, Sums, Tally
-from onearm.sim.trials import Plan
+from onearm.results.model import slug
+from onearm.sim.plan import Plan
+from onearm.sim.safety import INTENSITY, SHARES
+from onearm.sim.tally import JOINT, Sums, Tally, toxicity_key
+from onearm.sim.toxicity import given_drugs
 from onearm.sim.truth import Curve, Truth
 from onearm.stats.after_two_stage import after_two_stage
 from onearm.stats.proportion import interval
 from onearm.terms import Kind
 
 EXACT = "exact at the true ORR of those counted"
+EXACT_TOXICITY = "exact at the true share with such an event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ def characteristics(plan: Plan, total: Tally, truth: Truth) -> tuple[Characteris
         *_groups(plan, total, truth),
         *_times("pfs", "PFS", plan, total, truth.pfs),
         *_times("os", "OS", plan, total, truth.os),
+        *_toxicity(plan, total),
     )
 
 
@@ -87,6 +93,21 @@ def _decision(plan: Plan, total: Tally, truth: Truth) -> Iterator[Characteristic
         stopped = sum(n for row, n in total.joint.items() if row[0])
         early = None if counts is None else counts.stop_early
         yield _share("stop_early", "P(stop early)", stopped, total.trials, against=early, of=of)
+    yield from _stopping(plan, total, truth)
+
+
+def _stopping(plan: Plan, total: Tally, truth: Truth) -> Iterator[Characteristic]:
+    """Yield how often the trial stops for toxicity, beside the exact chance of the boundary."""
+    if plan.boundary is None or truth.toxic is None:
+        return
+    exact = crossing(plan.boundary.looks, truth.toxic).above
+    crossed, stopped = (total.spread[name][1] for name in ("toxicity_crossed", "toxicity_stop"))
+    yield _share("toxicity_stop", "P(stop for toxicity)", stopped, total.trials)
+    yield _share("toxicity_crossed", "P(toxicity boundary crossed), all enrolled", crossed,
+                 total.trials, against=exact, of=EXACT_TOXICITY)  # fmt: skip
+    error = truth.error_of(truth.toxic)
+    yield Characteristic("toxicity_rate", "Event that the boundary counts, truth",
+                         Kind.PROPORTION, truth.toxic, error)  # fmt: skip
 
 
 def exact(plan: Plan, rate: float) -> Operating | None:
@@ -221,16 +242,34 @@ def _groups(plan: Plan, total: Tally, truth: Truth) -> Iterator[Characteristic]:
     if len(plan.scenario.groups) < 2:
         return
     for group in plan.scenario.groups:
-        n, x, nn, xx, nx = total.products[group.id]
-        if n == 0:
+        if total.products[group.id][0] == 0:
             continue
-        rate = x / n
-        # Delta method for a ratio of sums over independent trials.
-        spread = max(0.0, xx - 2 * rate * nx + rate * rate * nn)
         yield Characteristic(
-            f"orr_{group.id}", f"ORR in {group.id}", Kind.PROPORTION, rate, sqrt(spread) / n,
-            truth.group_orr[group.id], "truth",
+            f"orr_{group.id}", f"ORR in {group.id}", Kind.PROPORTION,
+            *_ratio(total.products[group.id]), truth.group_orr[group.id], "truth",
         )  # fmt: skip
+
+
+def _toxicity(plan: Plan, total: Tally) -> Iterator[Characteristic]:
+    """Yield shares of all patients up to the data cut, and mean relative dose intensities."""
+    for name, label in SHARES.items():
+        if toxicity_key(name) in total.products:
+            products = total.products[toxicity_key(name)]
+            yield Characteristic(name, label, Kind.PROPORTION, *_ratio(products))
+    for drug in given_drugs(plan.protocol.treatment):
+        sums = total.sums.get(INTENSITY + drug.name)
+        if sums is not None and sums.n:
+            error = _error_of_mean(sums.n, sums.total, sums.squares)
+            label = f"Relative dose intensity of {drug.name}, mean"
+            name = INTENSITY + slug(drug.name)
+            yield Characteristic(name, label, Kind.PROPORTION, sums.total / sums.n, error)
+
+
+def _ratio(products: tuple[int, int, int, int, int]) -> tuple[float, float]:
+    """Return a share of all patients, and its error: a ratio of sums over independent trials."""
+    n, x, nn, xx, nx = products
+    rate = x / n
+    return rate, sqrt(max(0.0, xx - 2 * rate * nx + rate * rate * nn)) / n
 
 
 def _times(

@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from onearm.sim.trials import Columns, Plan
+from onearm.sim.plan import Plan
+from onearm.sim.safety import INTENSITY, SHARES, STOPPING
+from onearm.sim.trials import Columns
 from onearm.sim.truth import Truth
 
 JOINT = (
@@ -91,11 +93,27 @@ def tally(columns: Columns, block: int, plan: Plan, truth: Truth) -> Tally:
             found.sums[f"{name}_rate_{day}"] = _sums(columns[f"{name}_rate_{day}"], is_covered)
     for group in plan.scenario.groups:
         n, x = columns[f"enrolled_{group.id}"], columns[f"responders_{group.id}"]
-        found.products[group.id] = (
-            int(n.sum()), int(x.sum()), int((n * n).sum()), int((x * x).sum()), int((n * x).sum())
-        )  # fmt: skip
+        found.products[group.id] = _products(n, x)
+    for name in columns:
+        if name in SHARES:
+            found.products[toxicity_key(name)] = _products(columns["enrolled"], columns[name])
+        elif name.startswith(INTENSITY):
+            found.sums[name] = _sums(columns[name], None)
+        elif name in STOPPING:
+            found.spread[name] = _counter(columns[name])
     found.digest = digest(columns, block)
     return found
+
+
+def toxicity_key(name: str) -> str:
+    """Return the key of the products of a share of patients; no group can have it."""
+    return f"toxicity:{name}"
+
+
+def _products(n: Any, x: Any) -> tuple[int, int, int, int, int]:
+    return (
+        int(n.sum()), int(x.sum()), int((n * n).sum()), int((x * x).sum()), int((n * x).sum())
+    )  # fmt: skip
 
 
 def _counter(values: Any) -> Counter[int]:

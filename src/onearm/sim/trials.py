@@ -8,25 +8,24 @@ Summarises nothing, writes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 
-from onearm.clinical.subject import censoring_of
-from onearm.design.operating import Look
-from onearm.errors import InputError
-from onearm.protocol.censoring import PRESETS, CensoringRules, Preset
-from onearm.protocol.model import Protocol, SurvivalDesign
-from onearm.results.design_rows import historical_curve, planned_design
+from onearm.protocol.model import Protocol
 from onearm.sim.best import Best, best_responses
 from onearm.sim.irecist import judge_irecist
 from onearm.sim.kernel import judge
 from onearm.sim.patients import Cohort, draw, streams
-from onearm.sim.scenario import Scenario
+from onearm.sim.plan import Plan, Rule
+from onearm.sim.safety import (
+    crossing_day,
+    first_qualifying,
+    toxicity_columns,
+    treated,
+)
 from onearm.sim.seen import CR, NE, NEVER, NONE, PD, PR, Bools, Facts, Ints, TimePoints
 from onearm.sim.times import (
     Times,
@@ -34,138 +33,13 @@ from onearm.sim.times import (
     progression_free,
     progression_free_irecist,
 )
-from onearm.stats.proportion import interval
 from onearm.stats.survival_batch import kaplan_meier_batch
-from onearm.terms import DAYS_PER_MONTH
 
 BLOCK = 250
 """Trials of one block: few enough that the arrays of a block stay near the processor."""
 
 RATE_PARTS = ("rate", "rate_lower", "rate_upper")
 Columns = dict[str, npt.NDArray[Any]]
-Counting = Literal["confirmed", "unconfirmed", "irecist"]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """When a trial is a success: looks at counts, or a one-sample log-rank test.
-
-    ``needed`` is the least number of responders by number of patients counted.
-    ``evaluable`` says whether the first patients with an assessment are counted,
-    or all who were treated.
-    """
-
-    n: int
-    evaluable: bool
-    n1: int | None = None
-    r1: int | None = None
-    needed: tuple[int, ...] = ()
-    hazard: tuple[float, float] | None = None  # Weibull scale in days, shape
-    critical: float | None = None
-
-    @property
-    def looks(self) -> tuple[Look, ...]:
-        """The rule as looks at counts; none for a rule on times."""
-        if not self.needed:
-            return ()
-        last = Look(self.n, self.needed[self.n] - 1, self.needed[self.n])
-        return (last,) if self.n1 is None else (Look(self.n1, self.r1), last)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is simulated: a protocol, a scenario, and what counts as a response."""
-
-    protocol: Protocol
-    scenario: Scenario
-    seed: int = 1
-    counting: Counting = "confirmed"
-    preset: Preset | None = None
-    with_irecist: bool = False  # judge iRECIST although it does not count
-    n: int | None = None  # patients of a trial; None: as the protocol plans
-    rule_override: Rule | None = field(default=None)
-
-    @cached_property
-    def enrolled(self) -> int:
-        """Patients that a trial enrols when it does not stop early."""
-        return self.n or sum(cohort.planned for cohort in self.protocol.cohorts)
-
-    @cached_property
-    def rule(self) -> Rule:
-        """The decision rule."""
-        return self.rule_override or decision_rule(self.protocol, self.enrolled)
-
-    @cached_property
-    def landmarks(self) -> tuple[int, ...]:
-        """Days of the protocol's landmark rates, rounded down to whole days."""
-        return tuple(int(period.days) for period in self.protocol.analysis.landmarks)
-
-    @cached_property
-    def missed_limit(self) -> int | None:
-        """Days that may pass without an adequate assessment."""
-        plan = self.protocol.response
-        every = plan.assess_every_days
-        return 2 * (every + (plan.assess_window_days or 0)) if every else None
-
-    @property
-    def has_irecist(self) -> bool:
-        """Whether iRECIST is judged."""
-        return self.with_irecist or self.counting == "irecist"
-
-    def censoring(self) -> CensoringRules:
-        """Return how PFS is censored."""
-        return PRESETS[self.preset] if self.preset else censoring_of(self.protocol, "pfs")
-
-
-def decision_rule(protocol: Protocol, enrolled: int) -> Rule:
-    """Return the decision rule of a protocol.
-
-    A decision on the lower limit of the response rate counts all treated
-    patients; a design by counts the first evaluable ones, as many as it needs.
-
-    Raises
-    ------
-    InputError
-        If the protocol decides otherwise.
-    """
-    design = protocol.design
-    decided = next((e for e in protocol.endpoints.primary if e.decision is not None), None)
-    if decided is not None and decided.decision is not None:
-        if decided.id != "orr":
-            raise InputError(f"only a decision on orr can be simulated; got one on {decided.id}")
-        about, method = decided.decision, protocol.analysis.interval
-        limit = float(about.lower_limit_above)
-        needed = [0]
-        for n in range(1, enrolled + 1):
-            met = (
-                x
-                for x in range(n + 1)
-                if interval(x, n, method=method, level=about.level).lower > limit
-            )
-            needed.append(next(met, n + 1))
-        return Rule(enrolled, evaluable=False, needed=tuple(needed))
-    planned = planned_design(protocol)
-    if isinstance(design, SurvivalDesign):
-        if design.test != "one-sample log-rank" or design.endpoint != "pfs":
-            raise InputError(
-                "of the survival designs the one-sample log-rank test of pfs can be simulated; "
-                f"got a {design.test} of {design.endpoint}"
-            )
-        curve = historical_curve(design)
-        scale = float(curve.scale * DAYS_PER_MONTH)
-        critical = -float(ndtri(float(design.alpha)))
-        return Rule(
-            enrolled, evaluable=False, hazard=(scale, float(curve.shape)), critical=critical
-        )
-    last = planned.rule[-1]
-    first = planned.rule[0] if len(planned.rule) > 1 else None
-    return Rule(
-        last.n,
-        evaluable=True,
-        n1=first.n if first else None,
-        r1=first.futile if first else None,
-        needed=(last.effective or last.n + 1,) * (last.n + 1),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,14 +111,64 @@ def best_of(plan: Plan, points: TimePoints, facts: Facts) -> Best:
     return best_responses(points, response.rules, facts, response.assess_every_days)
 
 
-def look(plan: Plan, judged: Judged) -> tuple[Bools, Bools, Ints, Ints]:
-    """Do the interim look: who is enrolled, which trials stop, responders then, days of entry."""
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """How the trials of a block went: who is enrolled on which day, and what stopped a trial.
+
+    ``look`` is the day of the interim look, 0 without one. ``crosses`` says
+    whether the toxicity boundary is crossed were all patients enrolled.
+    """
+
+    enrolled: Bools
+    stops: Bools  # at the look, for too few responders
+    responders: Ints  # at the look
+    entry: Ints
+    look: Ints
+    is_toxic: Bools  # stopped for toxicity
+    crosses: Bools
+
+
+def conduct(plan: Plan, judged: Judged) -> Conduct:
+    """Do the interim look, and stop the trials whose toxicity reaches the boundary.
+
+    A trial that is stopped for toxicity enrols nobody after that day. Its look
+    is not done if it would have come later.
+    """
+    found, toxic = look(plan, judged), toxic_day(plan, judged)
+    if plan.boundary is None or toxic is None:
+        return found
+    onset = judged.table(toxic)
+    day = np.where(onset < NEVER, found.entry + onset, NEVER)
+    crosses = crossing_day(plan.boundary, day) < NEVER
+    crossing = crossing_day(plan.boundary, np.where(found.enrolled, day, NEVER))
+    last = np.where(found.enrolled, found.entry, 0).max(axis=1)
+    last = np.where(found.stops, found.look, last + plan.scenario.cut_after_last_entry)
+    is_toxic = crossing <= last
+    enrolled = found.enrolled & (~is_toxic[:, None] | (found.entry <= crossing[:, None]))
+    return replace(
+        found, enrolled=enrolled, stops=found.stops & ~is_toxic, is_toxic=is_toxic, crosses=crosses
+    )
+
+
+def toxic_day(plan: Plan, judged: Judged) -> Ints | None:
+    """Return the day of each patient's first event that the toxicity boundary counts."""
+    dosing, toxicity = judged.cohort.dosing, plan.scenario.toxicity
+    rule = plan.protocol.safety.stopping
+    if dosing is None or toxicity is None or rule is None:
+        return None
+    until = treated(judged.points, judged.cohort.facts, plan.scenario.horizon).stop
+    return first_qualifying(dosing, toxicity, rule.event, until)
+
+
+def look(plan: Plan, judged: Judged) -> Conduct:
+    """Do the interim look of the response, if one is planned."""
     entry = judged.table(judged.cohort.entry)
     everyone = np.ones(entry.shape, dtype=bool)
     nobody = np.zeros(judged.trials, dtype=bool)
+    nothing = np.zeros(judged.trials, dtype=np.int64)
     rule, interim = plan.rule, plan.scenario.interim
     if rule.n1 is None or rule.r1 is None or interim is None:
-        return everyone, nobody, np.zeros(judged.trials, dtype=np.int64), entry
+        return Conduct(everyone, nobody, nothing, entry, nothing, nobody, nobody)
     facts = judged.cohort.facts
     has_responded, known = responded(plan, best_of(plan, judged.points, facts))
     is_seen = ((judged.points.day > 0) & (judged.points.overall != NE)).any(axis=0)
@@ -268,7 +192,7 @@ def look(plan: Plan, judged: Judged) -> tuple[Bools, Bools, Ints, Ints]:
         enrolled = ~stops[:, None] | ~later
     else:
         enrolled = ~stops[:, None] | (entry <= look[:, None]) | (order <= last1)
-    return enrolled, stops, responders, entry
+    return Conduct(enrolled, stops, responders, entry, look, nobody, nobody)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +200,7 @@ class Cut:
     """A block at the data cut: who is in, what is known, and the counts of the response."""
 
     enrolled: Bools
-    stops: Bools
+    stops: Bools  # before its end: such a trial is no success
     facts: Facts
     points: TimePoints
     best: Best
@@ -286,7 +210,8 @@ class Cut:
 
 def cut_data(plan: Plan, judged: Judged) -> Cut:
     """Do the look, cut the data, and count the responses."""
-    enrolled, stops, stage1, entry = look(plan, judged)
+    went = conduct(plan, judged)
+    enrolled, entry = went.enrolled, went.entry
     last_entry = np.where(enrolled, entry, 0).max(axis=1)
     cut = last_entry + plan.scenario.cut_after_last_entry
     facts, points = at_cut(judged, (cut[:, None] - entry).reshape(-1))
@@ -297,14 +222,18 @@ def cut_data(plan: Plan, judged: Judged) -> Cut:
     columns: Columns = {
         "enrolled": enrolled.sum(axis=1),
         "evaluable": is_seen.sum(axis=1),
-        "stopped": stops.astype(np.int64),
-        "stage1_responders": stage1,
+        "stopped": went.stops.astype(np.int64),
+        "stage1_responders": went.responders,
         "responders": is_responder.sum(axis=1),
         "duration": cut,
         "accrual": last_entry,
         "counted": counted,
         "counted_responders": counted_responders,
     }
+    if plan.boundary is not None:
+        columns["toxicity_stop"] = went.is_toxic.astype(np.int64)
+        columns["toxicity_crossed"] = went.crosses.astype(np.int64)
+    stops = went.stops | went.is_toxic
     return Cut(enrolled, stops, facts, points, best, is_responder, columns)
 
 
@@ -330,11 +259,21 @@ def _analyse(plan: Plan, judged: Judged) -> Columns:
     for at, one in enumerate(plan.scenario.groups):
         columns[f"enrolled_{one.id}"] = ((group == at) & enrolled).sum(axis=1)
         columns[f"responders_{one.id}"] = ((group == at) & cut.is_responder).sum(axis=1)
+    columns |= _toxicity(plan, judged, cut)
     columns |= _survival("pfs", plan, judged, pfs, enrolled)
     columns |= _survival("os", plan, judged, overall_survival(cut.facts), enrolled)
     is_success = _success(plan, columns, pfs, judged, enrolled) & ~cut.stops
     columns["success"] = is_success.astype(np.int64)
     return columns
+
+
+def _toxicity(plan: Plan, judged: Judged, cut: Cut) -> Columns:
+    """Return what the adverse events of each trial amount to; nothing where none is simulated."""
+    dosing, toxicity = judged.cohort.dosing, plan.scenario.toxicity
+    if dosing is None or toxicity is None:
+        return {}
+    until = treated(cut.points, cut.facts, plan.scenario.horizon)
+    return toxicity_columns(dosing, toxicity, plan.protocol, until, cut.enrolled)
 
 
 def at_cut(judged: Judged, cut: Ints) -> tuple[Facts, TimePoints]:

@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from onearm.errors import InputError
-from onearm.sim.seen import NE, Facts, TimePoints
+from onearm.sim.plan import Plan
+from onearm.sim.seen import NE, NEVER, Facts, TimePoints
 from onearm.sim.times import Times, overall_survival, progression_free, progression_free_irecist
-from onearm.sim.trials import Plan, best_of, judge_block, responded
+from onearm.sim.trials import best_of, judge_block, responded, toxic_day
 from onearm.stats.survival_batch import kaplan_meier_batch
 
 FIRST_BLOCK = 2**30
@@ -48,6 +49,7 @@ class Truth:
     group_share: dict[str, float]
     pfs: Curve
     os: Curve
+    toxic: float | None = None  # share with an event that the toxicity boundary counts
 
     def error_of(self, rate: float) -> float:
         """Return the standard error of a response rate."""
@@ -63,6 +65,7 @@ class Drawn:
     is_seen: npt.NDArray[np.bool_]  # has an assessment after baseline
     pfs: Times
     os: Times
+    is_toxic: npt.NDArray[np.bool_] | None = None  # has an event that the boundary counts
 
 
 def truth_of(plan: Plan, patients: int = PATIENTS) -> Truth:
@@ -89,6 +92,7 @@ def truth_of(plan: Plan, patients: int = PATIENTS) -> Truth:
         {name: float(member.mean()) for name, member in members.items()},
         curve(drawn.pfs, plan),
         curve(drawn.os, plan),
+        None if drawn.is_toxic is None else float(drawn.is_toxic.mean()),
     )
 
 
@@ -105,6 +109,9 @@ def draw_patients(plan: Plan, patients: int) -> Drawn:
         np.concatenate([part.is_seen for part in parts]),
         _joined([part.pfs for part in parts]),
         _joined([part.os for part in parts]),
+        None
+        if parts[0].is_toxic is None
+        else np.concatenate([part.is_toxic for part in parts if part.is_toxic is not None]),
     )
 
 
@@ -122,8 +129,14 @@ def _part(plan: Plan, block: int, trials: int) -> Drawn:
     best = best_of(plan, points, facts)
     pfs = _pfs(plan, points, facts, best.ipfs_day)
     is_seen = ((points.day > 0) & (points.overall != NE)).any(axis=0)
+    toxic = toxic_day(plan, judged)
     return Drawn(
-        judged.cohort.group, responded(plan, best)[0], is_seen, pfs, overall_survival(facts)
+        judged.cohort.group,
+        responded(plan, best)[0],
+        is_seen,
+        pfs,
+        overall_survival(facts),
+        None if toxic is None else toxic < NEVER,
     )
 
 
