@@ -13,6 +13,9 @@ from fractions import Fraction
 DAYS_PER_MONTH = Fraction(487, 16)
 """30.4375 = 365.25 / 12: the only place where months and days meet."""
 
+REGISTRY_THRESHOLD_PERCENT = 5
+"""A registry lists other than serious events above this share of the subjects (>), its most."""
+
 MICROMETRES_PER_MM = 1000
 INVESTIGATOR = "INVESTIGATOR"
 """The evaluator of a record that names none."""

@@ -232,6 +232,8 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
         ),
         analysis("biomarker-tests", "Tests of biomarkers", "marker-tests", whole),
         analysis("teae", "Treatment-emergent adverse events", "emergent", whole),
+        analysis("teae-serious", "Serious treatment-emergent events", "serious", whole),
+        analysis("teae-other", "Other treatment-emergent events", "serious", whole),
         analysis("aesi", "Adverse events of special interest", "special-interest", whole),
         analysis("disposition", "Disposition", "disposition", whole, STUDY, *drugs),
         analysis("deaths", "Deaths", "deaths", whole),

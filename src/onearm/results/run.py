@@ -41,6 +41,7 @@ from onearm.results.plan import Analysis, plan
 from onearm.results.primary_times import add_primary_time
 from onearm.results.rates import add_primary, add_rate, add_responses
 from onearm.results.readers import add_agreement, add_concordance
+from onearm.results.serious import add_serious
 from onearm.results.sites import add_accrual, add_sites
 from onearm.results.times import add_time
 from onearm.results.two_stage import add_two_stage
@@ -72,6 +73,7 @@ FAMILIES: dict[str, Callable[[Ledger, Population, Analysis], None]] = {
     "marker-time": add_marker_times,
     "marker-tests": add_marker_tests,
     "emergent": add_emergent,
+    "serious": add_serious,
     "special-interest": add_special_interest,
     "disposition": add_disposition,
     "deaths": add_deaths,
