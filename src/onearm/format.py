@@ -23,6 +23,8 @@ ProfileName = Literal["journal", "csr", "label"]
 
 RATIO_DIGITS = 2  # kappa, a ratio of hazards
 TEST_STATISTICS = ("z", "critical")
+CENSORED = "censored"
+"""Note of a time at an end of a range that is no event: it prints with a plus sign."""
 NOT_ESTIMABLE = "NE"
 NOT_REACHED = "NR"
 NOT_APPLICABLE = "\N{EM DASH}"
@@ -208,7 +210,8 @@ def result(row: ResultRow | None, profile: ProfileName = "journal") -> str:
     """Return a result as it is printed, without unit or percent sign.
 
     A median that was not reached is NR (in a study report NE), another missing
-    number NE; a row that does not exist is an em dash.
+    number NE; a row that does not exist is an em dash. A time that is censored,
+    at an end of a range, has a plus sign.
     """
     if row is None:
         return NOT_APPLICABLE
@@ -219,7 +222,8 @@ def result(row: ResultRow | None, profile: ProfileName = "journal") -> str:
     if row.value is None:
         is_above = row.statistic == "median" and (row.note or "").startswith("not reached")
         return PROFILES[profile].not_reached if is_above else NOT_ESTIMABLE
-    return _value(row.value, row, PROFILES[profile])
+    mark = "+" if row.note == CENSORED else ""
+    return f"{_value(row.value, row, PROFILES[profile])}{mark}"
 
 
 def _value(value: float | int, row: ResultRow, profile: Profile) -> str:

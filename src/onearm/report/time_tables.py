@@ -8,9 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from onearm import format as fmt
-from onearm.report.model import Line, Phrase, Table, phrase
+from onearm.report.model import NO_OBSERVATIONS, Line, Phrase, Span, Table, phrase
 from onearm.report.shown import Shown
-from onearm.report.tables import columns_of, cutoff_note, groups_with, subgroup_notes
+from onearm.report.tables import (
+    N_PERCENT,
+    columns_of,
+    cutoff_note,
+    groups_with,
+    subgroup_notes,
+    words,
+)
 
 TIMES = {  # analysis: its name where the protocol lists no such endpoint
     "pfs": "Progression-free survival",
@@ -21,6 +28,7 @@ TIMES = {  # analysis: its name where the protocol lists no such endpoint
     "follow-up-pfs": "Follow-up for progression (reverse Kaplan-Meier)",
     "follow-up-os": "Follow-up for survival (reverse Kaplan-Meier)",
 }
+CENSORED = "A plus sign: censored."
 WITH_RATES = ("pfs", "os", "ipfs", "dor")
 
 
@@ -46,7 +54,7 @@ def time_table(shown: Shown, groups: Sequence[str]) -> Table:
             phrase(
                 f"Kaplan-Meier; {shown.level} CI of rates on the {analysis_plan.transform} scale, "
                 "of medians by Brookmeyer-Crowley. "
-                f"{shown.unknown}"
+                f"{shown.unknown} {CENSORED}"
             ),
             *subgroup_notes(shown.protocol, groups),
             *cutoff_note(shown.protocol),
@@ -62,8 +70,13 @@ def _times(shown: Shown, groups: Sequence[str], analysis: str) -> list[Line]:
 
     lines = [line("Patients, n", (phrase(shown.value(f"{head}/total")) for head in heads))]
     if not analysis.startswith("follow-up"):
-        lines.append(line("Events, n", (phrase(shown.value(f"{h}/events")) for h in heads)))
-        lines.append(line("Censored, n", (phrase(shown.value(f"{h}/censored")) for h in heads)))
+        for name, label in (("events", "With event"), ("censored", "Censored")):
+            shares = [
+                shown.count_and_percent(f"{head}/{name}", f"{head}/{name}_estimate")
+                for head in heads
+            ]
+            lines.append(line(f"{label}, {N_PERCENT}", shares))
+            lines += _reasons(shown, heads, name.removesuffix("s"))
     lines.append(line("Median, months", (phrase(shown.value(f"{h}/median")) for h in heads)))
     limits = (shown.interval(f"{head}/lower", f"{head}/upper") for head in heads)
     lines.append(line(f"{shown.level} CI", limits, 2))
@@ -73,9 +86,7 @@ def _times(shown: Shown, groups: Sequence[str], analysis: str) -> list[Line]:
                 "25 % and 75 % quantile",
                 (_pair(shown, h, "quartile_1", "quartile_3") for h in heads),
             ),
-            line(
-                "Range of all times, months", (_pair(shown, h, "minimum", "maximum") for h in heads)
-            ),
+            line("Range of all times, months", (_range(shown, head) for head in heads)),
         ]
     for landmark in shown.protocol.analysis.landmarks if analysis in WITH_RATES else ():
         rates = [f"{head}/rate_{landmark.suffix}" for head in heads]
@@ -86,6 +97,27 @@ def _times(shown: Shown, groups: Sequence[str], analysis: str) -> list[Line]:
             limits = (shown.interval(f"{rate}_lower", f"{rate}_upper") for rate in rates)
             lines.append(line(f"{shown.level} CI", limits, 2))
     return lines
+
+
+def _reasons(shown: Shown, heads: Sequence[str], prefix: str) -> list[Line]:
+    """Return a line a kind of event, or a reason to censor."""
+    of = heads[0].partition("/")[0]
+    if of == "os" and prefix == "event":
+        return []  # death alone
+    rows = [row for head in heads for row in shown.items(of, head.partition("/")[2],
+                                                        f"{prefix}:", "count")]  # fmt: skip
+    labels = {row.item: words(row) for row in rows}
+    return [
+        Line(phrase(label), tuple(phrase(shown.value(f"{h}/{item}/count")) for h in heads), 2)
+        for item, label in labels.items()
+    ]
+
+
+def _range(shown: Shown, head: str) -> Phrase:
+    """Return the shortest and the longest time; a group without a time has no observations."""
+    if shown.row(f"{head}/minimum") and not shown.has_value(f"{head}/minimum"):
+        return phrase(Span(NO_OBSERVATIONS, f"{head}/total"))
+    return _pair(shown, head, "minimum", "maximum")
 
 
 def _pair(shown: Shown, head: str, first: str, second: str) -> Phrase:
@@ -122,7 +154,7 @@ def duration_table(shown: Shown, groups: Sequence[str]) -> Table:
             phrase(
                 f"Kaplan-Meier; {shown.level} CI of rates on the "
                 f"{shown.protocol.analysis.transform} scale, of medians by Brookmeyer-Crowley. "
-                f"{shown.unknown}"
+                f"{shown.unknown} {CENSORED}"
             ),
             *subgroup_notes(shown.protocol, groups),
             *cutoff_note(shown.protocol),

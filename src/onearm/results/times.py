@@ -7,13 +7,15 @@ Kaplan-Meier curve of the same times. The step of a curve is named by its day.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 from itertools import accumulate
 from math import ceil
 
 from onearm.clinical.derived import Event
-from onearm.format import plain
+from onearm.format import CENSORED, plain
 from onearm.results.ledger import Entry, Ledger, Person, Population, tally
 from onearm.results.model import Contribution
 from onearm.results.plan import Analysis
@@ -31,6 +33,25 @@ from onearm.terms import DAYS_PER_MONTH, Kind
 FOLLOW_UP = {"follow-up-pfs": "pfs", "follow-up-os": "os"}
 MONTHS_BETWEEN_TICKS = 3
 LEVEL = "the midpoint where it is level there"
+WHY = {  # by the rule that decided; the words of `clinical.events`
+    "PD": "Progression",
+    "DEATH": "Death",
+    "CLIN": "Symptomatic deterioration",
+    "NACT": "New anti-cancer therapy",
+    "DISC": "Treatment stopped without progression",
+    "MISS2": "Two or more missed assessments before the event",
+    "CUT": "No event up to the last adequate assessment",
+    "NOPOST": "No adequate assessment after day 1",
+    "NOBASE": "No baseline assessment",
+}
+WHY_OS = {
+    "DEATH": "Death",
+    "CUT": "Alive at the last contact",
+    "NOPOST": "No contact after day 1",
+}
+ALIKE = {"DEATH_EARLY": "DEATH"}
+WITH_REASONS = ("pfs", "os", "ipfs", "dor", "idor")
+"""Times of which what ended them, event or censoring, is counted by rule."""
 
 
 def add_time(ledger: Ledger, population: Population, analysis: Analysis) -> None:
@@ -56,6 +77,11 @@ def _add_endpoint(
         [_contribution(person, event, is_reverse) for person, event in people],
     )
     _add_counts(ledger, entry, events, basis, is_reverse)
+    if not entry.variant and not is_reverse:
+        rules: list[tuple[bool, str]] = []
+        if name in WITH_REASONS:
+            rules = population.kept(f"ends of {name}", partial(_rules, population, name))
+        _add_shares(ledger, entry, events, basis, rules)
     if entry.variant:
         _add_moved(ledger, entry, found)
     if events:
@@ -135,10 +161,57 @@ def _add_counts(
     ledger.add(entry, "total", Kind.COUNT, len(events), basis=basis)
     ledger.add(entry, "events", Kind.COUNT, happened, basis=basis)
     ledger.add(entry, "censored", Kind.COUNT, len(events) - happened, basis=basis)
+    # At one time events come first: the least time is then an event, the longest is censored.
     for statistic, choose in (("minimum", min), ("maximum", max)):
-        value = choose((event.days for event in events), default=None)
+        ends = ((event.days, event.is_event is is_reverse) for event in events)
+        value, is_censored = choose(ends, default=(None, False))
         note = None if events else "no subject with a time"
+        note = CENSORED if is_censored else note
         ledger.add(entry, statistic, Kind.DURATION, value, unit="days", note=note, basis=basis)
+
+
+def _add_shares(
+    ledger: Ledger,
+    entry: Entry,
+    events: Sequence[Event],
+    basis: str,
+    found: Sequence[tuple[bool, str]],
+) -> None:
+    """Add the shares with and without event, and of all times the rules that ended them.
+
+    The item ``event:pd`` counts the earliest contributing events of a kind,
+    ``censored:cut`` those who were censored for a reason.
+    """
+    total, happened = len(events), sum(event.is_event for event in events)
+    if not total:
+        return
+    for statistic, count in (("events", happened), ("censored", total - happened)):
+        ledger.add(entry, f"{statistic}_estimate", Kind.PROPORTION, count / total, basis=basis,
+                   formula=f"{count} / {total}")  # fmt: skip
+    counts = Counter(_ended(event) for event in events)
+    for is_event, rule in found:
+        item = f"{'event' if is_event else 'censored'}:{rule.lower()}"
+        words = (WHY | WHY_OS if entry.analysis.id == "os" else WHY)[rule]
+        part = Entry(entry.analysis, entry.group, "", item, words)
+        ledger.add(part, "count", Kind.COUNT, counts[is_event, rule], basis=basis,
+                   formula=f"decided by the rule {rule}")  # fmt: skip
+
+
+def _ended(event: Event) -> tuple[bool, str]:
+    """Return whether a time ended with the event, and the rule that decided."""
+    return event.is_event, ALIKE.get(event.rule, event.rule)
+
+
+def _rules(population: Population, endpoint: str) -> list[tuple[bool, str]]:
+    """Return what ends an endpoint's times in this study: events first, by the order of WHY.
+
+    Of a time that was recorded as such it is not known.
+    """
+    found = (_ended(e) for p in population.people if (e := p.answers.events.get(endpoint)))
+    own = {one for one in found if one[1] in WHY}
+    if endpoint != "os" and own:
+        own |= {(True, "PD"), (True, "DEATH")}
+    return sorted(own, key=lambda one: (not one[0], list(WHY).index(one[1])))
 
 
 def _add_curve(
