@@ -34,6 +34,7 @@ from onearm.report.html import render_html
 from onearm.report.listings import finding_table, published_table
 from onearm.report.material import Material
 from onearm.report.model import Table, text_of
+from onearm.report.sentences import patient_sentences
 from onearm.report.shown import Shown
 from onearm.report.tables import baseline_table, response_table
 from onearm.results.model import Basis, Comparison, Contribution, Published, Results, Row
@@ -433,6 +434,29 @@ def test_table_2_gives_both_views(found):
     assert lines["iCPD"] == ["4 (13.33)", "0", "4 (22.22)", "3 (42.86)", "1 (20.00)"]
     assert lines["iUPD"] == ["3 (10.00)", "0", "3 (16.67)", "0", "1 (20.00)"]
     assert lines["ORR, n\N{NO-BREAK SPACE}(%)"][1] == "9 (75.00)"
+
+
+def test_a_study_report_gives_n_mean_median_and_range_of_age(found):
+    lines = cells(baseline_table(Shown(found.results, found.study.protocol, profile="csr")))
+
+    # R 4.2.2, subjects.csv: length 30, mean 36.9, sd (of a sample) 14.07945, median 32.5, 19 to 67.
+    assert lines["n"] == ["30"]
+    assert lines["Mean (SD)"] == ["36.9 (14.1)"]
+    assert lines["Median"] == ["32.5"]
+    assert lines["Min - Max"] == ["19.0 - 67.0"]
+
+
+def test_why_patients_stopped_is_told_in_words(found):
+    told = " ".join(
+        "".join(span.text for span in sentence)
+        for sentence in patient_sentences(Shown(found.results, found.study.protocol))
+    )
+
+    # disposition.csv of the study: 20, 3 and 1 of the 24 who stopped.
+    assert (
+        "(20 for progressive disease, 3 because of adverse events and 1 by withdrawal of consent)"
+        in told
+    )
 
 
 def test_table_1_is_that_of_the_paper(found):

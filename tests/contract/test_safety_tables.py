@@ -66,7 +66,7 @@ def test_the_grades_at_baseline_add_up_to_the_worst_grades(shown: Shown) -> None
     totals: list[int] = []
     added: list[int] = []
     for label, cells in lines(laboratory_table(shown)):
-        numbers = [int(cell.split()[0]) for cell in cells[1:6]]
+        numbers = [0 if cell == "\N{EM DASH}" else int(cell.split()[0]) for cell in cells[1:6]]
         if label.startswith("Baseline"):
             added = [a + b for a, b in zip(added, numbers, strict=True)]
         else:
@@ -117,6 +117,7 @@ def test_the_severe_laboratory_values_are_those_that_the_grader_grades_so(found:
         "beyond-progression", "biomarker-response", "biomarker-pfs", "biomarker-os",
         "immune-outcome", "immune-incidence", "special-interest", "events-by-grade",
         "serious-events", "related-events-by-drug", "safety-by-drug", "safety", "exposure",
+        "laboratory-grades", "laboratory-shift", "times", "duration-of-response", "primary",
     ],
 )  # fmt: skip
 def test_every_number_of_a_safety_table_is_a_result(
@@ -149,6 +150,22 @@ def test_a_term_of_a_class_is_counted_once_under_its_worst_grade(shown: Shown) -
     whole = lines(build_table(find_entry("events-by-grade"), shown))[0][1]
     counts = [int(cell.split()[0]) for cell in whole]
     assert counts[0] == sum(counts[1:])
+
+
+def test_a_grade_that_no_value_can_have_is_no_zero(shown: Shown) -> None:
+    # CTCAE 5.0: anemia has no grade 4 by haemoglobin (life-threatening consequences), leukocytosis
+    # no grade 1, 2 and 4; white blood cell decreased has all four.
+    printed = dict(lines(build_table(find_entry("LBT07"), shown)))
+
+    assert [cell == "\N{EM DASH}" for cell in printed["Anemia"][1:6]] == [False] * 4 + [True]
+    assert [cell == "\N{EM DASH}" for cell in printed["Leukocytosis"][1:6]] == [
+        False, True, True, False, True,
+    ]  # fmt: skip
+    assert "\N{EM DASH}" not in printed["White blood cell decreased"]
+
+
+def test_a_protocol_without_estimands_says_so(shown: Shown) -> None:
+    assert build_table(find_entry("estimands"), shown).absence == "The protocol states no estimand."
 
 
 def test_without_results_each_table_says_so(found: Analysed) -> None:

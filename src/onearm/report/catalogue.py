@@ -208,14 +208,17 @@ TABLES = (
           "14.3", laboratory_table, ("lab-worst",), NO_LABS),
     Entry("hys-law", ("LBT-HY",), "Peak liver values: Hy's law", "14.3", hys_law_table,
           ("hys-law",), NO_LABS),
-    Entry("estimands", (), "Estimands", "9", lambda shown: estimand_table(shown.protocol)),
+    Entry("estimands", (), "Estimands", "9", lambda shown: estimand_table(shown.protocol), (),
+          "The protocol states no estimand."),
     Entry("assumptions", (), "What the source of the protocol does not give", "9",
-          lambda shown: assumption_table(shown.protocol)),
+          lambda shown: assumption_table(shown.protocol) if shown.protocol.assumptions else None,
+          (), "The protocol marks no value as assumed."),
     Entry("published", (), "Published beside recomputed", "14.2",
           lambda shown: published_table(shown.material.comparisons)
           if shown.material.comparisons else None, (), NO_PUBLISHED),
     Entry("findings", (), "Findings in the data", "9",
-          lambda shown: finding_table(shown.material.findings)),
+          lambda shown: finding_table(shown.material.findings) if shown.material.findings else None,
+          (), "The checks found nothing."),
 )  # fmt: skip
 
 PRINTED = ("Table 1", "Table 2", "Table 3", "Table S1")

@@ -6,12 +6,11 @@ results. Computes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 from onearm import format as fmt
 from onearm.report.event_tables import is_reported
-from onearm.report.model import Column, Line, Phrase, Table, phrase
+from onearm.report.model import Column, Line, Table, phrase
 from onearm.report.shown import Shown, position
 from onearm.report.tables import N_PERCENT, capital, cutoff_note, words
 from onearm.results.model import Row
@@ -90,7 +89,7 @@ def laboratory_table(shown: Shown, *, by_baseline: bool = True) -> Table | None:
         head = f"lab-worst/all/{row.item}"
         worst = [f"{head}:grade-{grade}" for grade in GRADES]
         cells = [shown.count_and_percent(f"{one}/count", f"{one}/estimate") for one in worst]
-        cells = [phrase(shown.value(f"{head}/total")), *_zeros(shown, worst, cells)]
+        cells = [phrase(shown.value(f"{head}/total")), *cells]
         cells.append(phrase(shown.value(f"{head}:open/count")))
         lines.append(Line(phrase(words(row).partition(":")[0]), tuple(cells)))
         lines += _shifts(shown, row.item or "") if by_baseline else []
@@ -112,17 +111,12 @@ def laboratory_table(shown: Shown, *, by_baseline: bool = True) -> Table | None:
             ),
             phrase(
                 "May be higher: a value alone leaves more than one grade, and the lowest is "
-                "counted; grades that only a clinician can give are not."
+                "counted; grades that only a clinician can give are not. A dash: a value cannot "
+                "have this grade."
             ),
             *cutoff_note(shown.protocol),
         ),
     )  # fmt: skip
-
-
-def _zeros(shown: Shown, heads: Sequence[str], cells: Sequence[Phrase]) -> list[Phrase]:
-    """Return the cells, with 0 where nobody has the grade: it has no result then."""
-    pairs = zip(heads, cells, strict=True)
-    return [cell if shown.row(f"{head}/count") else phrase("0") for head, cell in pairs]
 
 
 def _shifts(shown: Shown, item: str) -> list[Line]:
@@ -133,7 +127,7 @@ def _shifts(shown: Shown, item: str) -> list[Line]:
             continue
         cells = [shown.count_and_percent(f"{head}/count", f"{head}/estimate") for head in heads]
         label = "Baseline not known" if start == "unknown" else f"Baseline grade {start}"
-        line = (phrase(""), *_zeros(shown, heads, cells), phrase(""))
+        line = (phrase(""), *cells, phrase(""))
         lines.append(Line(phrase(label), line, 1))
     return lines
 

@@ -74,8 +74,8 @@ def moved_table(shown: Shown) -> Table:
     )  # fmt: skip
 
 
-def estimand_table(protocol: Protocol) -> Table:
-    """Return the estimand of each endpoint that states one (ICH E9(R1))."""
+def estimand_table(protocol: Protocol) -> Table | None:
+    """Return the estimand of each endpoint that states one (ICH E9(R1)); None without any."""
     lines = []
     for endpoint in protocol.endpoints.all:
         if endpoint.estimand is None:
@@ -92,6 +92,8 @@ def estimand_table(protocol: Protocol) -> Table:
         ]
         facts.append(("Summary", estimand.summary))
         lines += [Line(phrase(name), (phrase(text),), 1) for name, text in facts]
+    if not lines:
+        return None
     return Table(
         "estimands", "", "Estimands", "", "Endpoint",
         (Column("As the protocol states it", None, is_text=True),), tuple(lines), (),

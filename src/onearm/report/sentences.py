@@ -64,13 +64,33 @@ def _treatment(shown: Shown) -> Iterator[Phrase]:
     noun = "" if parts else _agrees(shown, stopped, " patient", " patients")
     rows = shown.items("flow", "all", "reason:", "count")
     reasons = [
-        phrase(shown.value(row.id), f" for {words(row).lower()}")
+        phrase(shown.value(row.id), f" {_because(shown, row)}")
         for row in sorted(rows, key=lambda row: -position(row))
     ]
     ended = phrase(shown.value(stopped), noun, " had discontinued it" if parts else
                    " had discontinued treatment")  # fmt: skip
     why = phrase(" (", _listed(reasons), ")") if reasons else ()
     yield phrase(at, " ", _listed([*parts, phrase(ended, why)]), ".")
+
+
+BECAUSE = {  # why treatment stopped: of one patient, of more
+    "progressive disease": ("for progressive disease",) * 2,
+    "adverse event": ("because of an adverse event", "because of adverse events"),
+    "withdrawal of consent": ("by withdrawal of consent",) * 2,
+    "death": ("by death",) * 2,
+    "lost to follow-up": ("lost to follow-up",) * 2,
+    "symptomatic deterioration": ("for symptomatic deterioration",) * 2,
+    "physician decision": ("by decision of the physician",) * 2,
+    "protocol deviation": ("because of a protocol deviation", "because of protocol deviations"),
+    "other": ("for another reason", "for other reasons"),
+    "not recorded": ("for a reason that is not recorded", "for reasons that are not recorded"),
+}
+
+
+def _because(shown: Shown, row: Row) -> str:
+    """Return why treatment stopped, in words that go with how many."""
+    reason = words(row).lower()
+    return _agrees(shown, row.id, *BECAUSE.get(reason, (f"for {reason}",) * 2))
 
 
 def response_sentences(shown: Shown) -> Iterator[Phrase]:

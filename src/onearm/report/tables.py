@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from onearm import format as fmt
+from onearm.protocol.analysis import Characteristic
 from onearm.protocol.model import Protocol
 from onearm.report.model import Column, Line, Phrase, Table, phrase
 from onearm.report.shown import Shown, position
@@ -80,7 +81,10 @@ def groups_with(shown: Shown, analysis: str, wanted: Iterable[str]) -> list[str]
 
 
 def baseline_table(shown: Shown, groups: Sequence[str] = ("all",)) -> Table:
-    """Return Table 1: median (range) of continuous characteristics, n (%) of levels."""
+    """Return Table 1: median (range) of continuous characteristics, n (%) of levels.
+
+    In a study report n, mean (SD), median, and minimum and maximum have a line each.
+    """
     groups = groups_with(shown, "baseline", groups)
     lines: list[Line] = []
     notes = cutoff_note(shown.protocol)
@@ -88,8 +92,7 @@ def baseline_table(shown: Shown, groups: Sequence[str] = ("all",)) -> Table:
     for one in shown.protocol.characteristics if groups else ():
         stem = slug(one.id)
         if one.kind == "continuous":
-            unit = f" ({one.unit})" if one.unit else ""
-            lines += _continuous(shown, groups, f"{one.label}{unit}, median (range)", stem)
+            lines += _continuous(shown, groups, one, stem)
             continue
         names = slugs(level.value for level in one.levels)
         printed = {names[level.value]: level.label for level in one.levels if level.is_shown}
@@ -113,17 +116,27 @@ def baseline_table(shown: Shown, groups: Sequence[str] = ("all",)) -> Table:
     )
 
 
-def _continuous(shown: Shown, groups: Sequence[str], label: str, stem: str) -> list[Line]:
-    separator = fmt.PROFILES[shown.profile].interval_separator
-    cells = []
-    for group in groups:
-        head = f"baseline/{group}/{stem}"
-        if shown.row(f"{head}/median") is None:
-            cells.append(phrase(fmt.NOT_APPLICABLE))
-            continue
-        ends = (shown.value(f"{head}/minimum"), separator, shown.value(f"{head}/maximum"))
-        cells.append(phrase(shown.value(f"{head}/median"), " (", *ends, ")"))
-    lines = [Line(phrase(label), tuple(cells))]
+def _continuous(shown: Shown, groups: Sequence[str], one: Characteristic, stem: str) -> list[Line]:
+    """Return median and range in one line; in a study report also n and mean, a line each."""
+    label = f"{one.label}{f' ({one.unit})' if one.unit else ''}"
+    heads = [f"baseline/{group}/{stem}" for group in groups]
+    if shown.profile != "csr":
+        cells = tuple(shown.median(head) for head in heads)
+        lines = [Line(phrase(f"{label}, median (range)"), cells)]
+    else:
+        ranges = [
+            phrase(shown.value(f"{head}/minimum"), shown.range_mark, shown.value(f"{head}/maximum"))
+            if shown.has_value(f"{head}/minimum")
+            else phrase(fmt.NOT_APPLICABLE)
+            for head in heads
+        ]
+        lines = [
+            Line(phrase(label)),
+            Line(phrase("n"), tuple(phrase(shown.value(f"{head}/n")) for head in heads), 1),
+            Line(phrase("Mean (SD)"), tuple(shown.mean(head) for head in heads), 1),
+            Line(phrase("Median"), tuple(phrase(shown.value(f"{h}/median")) for h in heads), 1),
+            Line(phrase("Min - Max"), tuple(ranges), 1),
+        ]
     missing = [f"baseline/{group}/{stem}/missing" for group in groups]
     if any(shown.row(one) and not shown.is_zero(one) for one in missing):
         values = tuple(phrase(shown.value(one)) for one in missing)

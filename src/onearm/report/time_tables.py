@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from onearm import format as fmt
-from onearm.report.model import NO_OBSERVATIONS, Line, Phrase, Span, Table, phrase
+from onearm.report.model import NO_OBSERVATIONS, Line, Phrase, Table, phrase
 from onearm.report.shown import Shown
 from onearm.report.tables import (
     N_PERCENT,
@@ -116,7 +116,7 @@ def _reasons(shown: Shown, heads: Sequence[str], prefix: str) -> list[Line]:
 def _range(shown: Shown, head: str) -> Phrase:
     """Return the shortest and the longest time; a group without a time has no observations."""
     if shown.row(f"{head}/minimum") and not shown.has_value(f"{head}/minimum"):
-        return phrase(Span(NO_OBSERVATIONS, f"{head}/total"))
+        return phrase(NO_OBSERVATIONS)
     return _pair(shown, head, "minimum", "maximum")
 
 

@@ -142,5 +142,6 @@ def _add_causes(
     for cause, name in slugs(sorted(set(causes.values()))).items():
         counted = {who for who in among if causes[who] == cause}
         if counted:
-            label = f"{words}{cause[:1].lower()}{cause[1:]}"
+            told = f"cause {cause}" if cause == NOT_RECORDED else f"{cause[:1].lower()}{cause[1:]}"
+            label = f"{words}{told}"
             _add_death(ledger, analysis, dead, counted, f"{head}cause:{name}", label)

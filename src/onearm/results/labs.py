@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from onearm.clinical.derived import Grade, LabCourse
 from onearm.clinical.lab_course import grades_of, lab_courses
 from onearm.clinical.labs import Grader
-from onearm.results.ledger import Entry, Ledger, Person, Population, tally
-from onearm.results.model import Contribution, slugs
+from onearm.results.ledger import Entry, Ledger, Person, Population, Told, tally_of
+from onearm.results.model import slugs
 from onearm.results.plan import Analysis
 
 SEVERE = 3
@@ -23,8 +23,9 @@ def add_lab_worst(ledger: Ledger, population: Population, analysis: Analysis) ->
     """Add how many reached each worst grade on treatment, by term.
 
     The item ``term:x`` counts grade 1 or higher, ``term:x:grade-3-or-higher``
-    those from grade 3, ``term:x:grade-2`` a worst grade of exactly 2, and
-    ``term:x:open`` whose worst grade may be higher than the one given.
+    those from grade 3, ``term:x:grade-2`` a worst grade of exactly 2, nobody
+    included, and ``term:x:open`` whose worst grade may be higher than the one given.
+    A grade that no value can have in a term has no row.
     """
     for group, term, name, courses in _by_group_and_term(population, analysis):
         of = f"{analysis.set} subjects with a graded value on treatment, {group.group.label}"
@@ -41,11 +42,12 @@ def add_lab_worst(ledger: Ledger, population: Population, analysis: Analysis) ->
                 lambda c: (c.highest_possible or 0) > (c.worst_grade or 0),
             ),
         ]
-        reached = sorted({c.worst_grade for _, c in courses if c.worst_grade is not None})
-        counts += [(f":grade-{g}", f"{term}: worst grade {g}", _has_worst(g)) for g in reached]
+        grades = _grades(population, term)
+        counts += [(f":grade-{g}", f"{term}: worst grade {g}", _has_worst(g)) for g in grades]
+        told = _told(courses)
         for ending, label, test in counts:
             entry = Entry(analysis, group.group, "", f"term:{name}{ending}", label)
-            tally(ledger, entry, _split(courses, test), label, of)
+            tally_of(ledger, entry, told, _counted(courses, test), label, of)
 
 
 def add_lab_shift(ledger: Ledger, population: Population, analysis: Analysis) -> None:
@@ -55,15 +57,26 @@ def add_lab_shift(ledger: Ledger, population: Population, analysis: Analysis) ->
     """
     for group, term, name, courses in _by_group_and_term(population, analysis):
         of = f"{analysis.set} subjects with a graded value on treatment, {group.group.label}"
-        for start, end in sorted({_shift(course) for _, course in courses}):
-            label = f"{term}: from grade {start} at baseline to grade {end}"
-            entry = Entry(analysis, group.group, "", f"term:{name}:{start}-to-{end}", label)
-            tally(ledger, entry, _split(courses, _has_shift(start, end)), label, of)
+        told, grades = _told(courses), _grades(population, term)
+        for start in sorted({_shift(course)[0] for _, course in courses}):
+            for end in map(str, grades):
+                label = f"{term}: from grade {start} at baseline to grade {end}"
+                entry = Entry(analysis, group.group, "", f"term:{name}:{start}-to-{end}", label)
+                tally_of(ledger, entry, told, _counted(courses, _has_shift(start, end)), label, of)
 
 
 def _shift(course: LabCourse) -> tuple[str, str]:
     start = "unknown" if course.baseline_grade is None else f"{course.baseline_grade}"
     return start, f"{course.worst_grade}"
+
+
+def _grades(population: Population, term: str) -> list[int]:
+    """Return the grades that a value can have in a term, 0 first."""
+    of = [one for one in population.ctcae.terms if one.name == term] if population.ctcae else []
+    bands = [band for one in of for band in one.bands]
+    found = {grade for band in bands for grade in (*band.grades, *band.otherwise)}
+    found |= {grade for one in of for grade in (*one.words.values(), one.transfused or 0)}
+    return sorted({0, *found})
 
 
 def _has_worst(grade: int) -> Callable[[LabCourse], bool]:
@@ -119,19 +132,12 @@ def _courses(population: Population) -> dict[str, dict[str, LabCourse]]:
     return courses
 
 
-def _split(
-    courses: Sequence[Course], test: Callable[[LabCourse], bool]
-) -> dict[bool, list[Contribution]]:
-    parts: dict[bool, list[Contribution]] = {}
-    for person, course in courses:
-        is_counted = test(course)
-        parts.setdefault(is_counted, []).append(
-            Contribution(
-                person.subject_id,
-                "counted" if is_counted else "not counted",
-                f"grade {course.worst_grade}",
-                course.reason,
-                course.sources,
-            )
-        )
-    return parts
+def _told(courses: Sequence[Course]) -> dict[str, Told]:
+    return {
+        person.subject_id: Told(f"grade {course.worst_grade}", course.reason, course.sources)
+        for person, course in courses
+    }
+
+
+def _counted(courses: Sequence[Course], test: Callable[[LabCourse], bool]) -> set[str]:
+    return {person.subject_id for person, course in courses if test(course)}
