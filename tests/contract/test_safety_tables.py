@@ -6,6 +6,7 @@ that of a clinical study report.
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,31 @@ def test_the_severe_laboratory_values_are_those_that_the_grader_grades_so(found:
 
     assert len(table.lines) == len(severe) > 0
     assert all(line.source and line.source.startswith("labs.csv:") for line in table.lines)
+
+
+def test_the_eligibility_evidence_names_who_failed_which_criterion_by_which_fact(
+    found: Analysed,
+) -> None:
+    shown = Shown(found.results, found.study.protocol, material_of(found, ()))
+    table = build_table(find_entry("listing-eligibility"), shown)
+    rows = [(text(line.label), *(text(cell) for cell in line.cells)) for line in table.lines]
+    with (STUDIES / "nct07083375" / "data" / "screening.csv").open(encoding="utf-8") as file:
+        failed = {
+            (row["subject_id"], row["criterion"])
+            for row in csv.DictReader(file)
+            if row["enrolled"] == "N" and row["criterion"]
+        }
+    facts = (STUDIES / "nct07083375" / "data" / "facts.csv").read_text(encoding="utf-8")
+    known = facts.splitlines()
+
+    assert len({subject for subject, *_ in rows}) == 70  # all who were screened
+    not_met = {(subject, criterion) for subject, criterion, verdict, *_ in rows
+               if verdict == "not met"}  # fmt: skip
+    assert not_met - {("QL-014", "I07")} == failed  # QL-014 entered against I07, by SOURCE.md
+    for subject, *_, source in rows:
+        place, _, line = source.partition(":")
+        assert place == "facts.csv"
+        assert not line or known[int(line) - 1].startswith(f"{subject},")
 
 
 @pytest.mark.parametrize(

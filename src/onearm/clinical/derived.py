@@ -194,6 +194,25 @@ class DoseSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class EligibilityEvidence:
+    """One fact that a criterion was decided by, of one person: what it is, and what is asked.
+
+    ``outcome`` is that of the criterion (met means "may enter"). A fact that is missing has
+    no value; ``asked`` says what it needs. ``source`` is the file of facts, with the line
+    where the fact stands on one.
+    """
+
+    subject_id: str
+    criterion: str
+    outcome: str
+    fact: str
+    value: str
+    date: str | None
+    asked: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Grade:
     """The CTCAE grade of one laboratory value.
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from onearm.clinical.derived import Grade, SubjectCourse
+from onearm.clinical.derived import EligibilityEvidence, Grade, SubjectCourse
+from onearm.clinical.eligibility import CriterionResult
+from onearm.clinical.eligibility_words import EvidenceRow, evidence_rows
+from onearm.errors import InputError
+from onearm.io.facts import FACTS
 from onearm.io.historical import HistoricalTrial, read_historical
 from onearm.pipeline.lab_findings import grades_by_subject
 from onearm.report.material import Material
@@ -29,6 +33,7 @@ def material_of(
         _past_trials(found),
         courses,
         lambda: _grades(found),
+        lambda: _eligibility(found),
     )
 
 
@@ -37,6 +42,45 @@ def _grades(found: Analysed) -> list[Grade] | None:
     if graded is None or all(records.labs is None for records in found.study.subjects):
         return None
     return [grade for own in graded for grade in own]
+
+
+def _eligibility(found: Analysed) -> list[EligibilityEvidence] | None:
+    """Return what decided each criterion, by the study's own facts; None without sound ones."""
+    from onearm.pipeline.screen import screen_study  # here: few runs list it
+
+    folder = found.study.folder
+    if not (folder / "data" / FACTS).exists():
+        return None
+    try:
+        people = screen_study(folder).people
+    except InputError:
+        return None  # `check` says why
+    return [
+        row
+        for person in people
+        for one in person.results
+        for row in _decided(person.subject_id, one)
+    ]
+
+
+def _decided(subject_id: str, result: CriterionResult) -> Iterator[EligibilityEvidence]:
+    criterion, outcome = result.criterion.id, str(result.outcome).replace("_", " ")
+    for row in evidence_rows(result):
+        source = FACTS if row.line is None else f"{FACTS}:{row.line}"
+        yield EligibilityEvidence(
+            subject_id, criterion, outcome, row.fact, _value(row), row.date, row.threshold, source
+        )
+    for missing in dict.fromkeys(result.verdict.missing):
+        by = None if missing.by is None else missing.by.isoformat()
+        needs = f"needs {missing.needs}{f' by {by}' if by else ''}"
+        yield EligibilityEvidence(
+            subject_id, criterion, outcome, missing.fact, "", None, needs, FACTS
+        )
+
+
+def _value(row: EvidenceRow) -> str:
+    converted = f" = {row.converted}" if row.converted else ""
+    return f"{row.value}{f' {row.unit}' if row.unit else ''}{converted}"
 
 
 def _past_trials(found: Analysed) -> tuple[HistoricalTrial, ...]:

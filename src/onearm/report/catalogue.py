@@ -41,6 +41,7 @@ from onearm.report.past_trials import past_trial_table
 from onearm.report.printed_tables import printed_table
 from onearm.report.readings import reading_table
 from onearm.report.record_listings import (
+    eligibility_listing,
     record_listing,
     screening_listing,
     severe_lab_listing,
@@ -268,6 +269,13 @@ ENTRIES = (
         "listing-screening", (), "Screened and not enrolled, with the criterion", "16.2.3",
         lambda shown: screening_listing(shown, "Screened and not enrolled, with the criterion"),
         (), "Not collected: the study brings no screening records.",
+    ),
+    Entry(
+        "listing-eligibility", (), "Eligibility: the facts that decided each criterion", "16.2.4",
+        lambda shown: eligibility_listing(
+            shown, "Eligibility: the facts that decided each criterion"
+        ),
+        (), "Not collected: the study brings no facts of screening (facts.csv), or unsound ones.",
     ),
     *(_record_entry(*one) for one in RECORDS),
     Entry(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from onearm.clinical.derived import Grade, SubjectCourse
+from onearm.clinical.derived import EligibilityEvidence, Grade, SubjectCourse
 from onearm.clinical.records import Screening, SubjectRecords
 from onearm.errors import Finding
 from onearm.results.model import Comparison
@@ -51,3 +51,5 @@ class Material:
     courses: Sequence[SubjectCourse] = ()
     grades: Callable[[], Sequence[Grade] | None] = lambda: None
     """The grades of the laboratory values, made when a listing asks; None without values."""
+    eligibility: Callable[[], Sequence[EligibilityEvidence] | None] = lambda: None
+    """What each criterion was decided by, made when a listing asks; None without facts."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -159,7 +159,18 @@ SCREENING = (
     ("reason", "Why"),
 )
 
-
+EVIDENCE = (
+    ("criterion", "Criterion"),
+    ("outcome", "Verdict"),
+    ("fact", "Fact"),
+    ("value", "Value"),
+    ("date", "Day"),
+    ("asked", "Asked"),
+)
+MAY_ENTER = (
+    "Met means: may enter. An exclusion criterion is met when what it describes is absent. A "
+    "record without a line was decided by several facts, or by none that was recorded."
+)
 GRADED = (
     ("date", "Day"),
     ("test", "Test"),
@@ -193,6 +204,16 @@ def screening_listing(shown: Shown, title: str) -> Table | None:
         return None
     lines = [_line(one, SCREENING) for one in shown.material.screening if not one.is_enrolled]
     return _table("listing-screening", title, "Screened, not enrolled", SCREENING, lines)
+
+
+def eligibility_listing(shown: Shown, title: str) -> Table | None:
+    """Return the facts that decided each criterion of each person; None without facts."""
+    found = shown.material.eligibility()
+    if found is None:
+        return None
+    lines = [_line(one, EVIDENCE) for one in found]
+    table = _table("listing-eligibility", title, "Screened patients", EVIDENCE, lines)
+    return replace(table, footnotes=(phrase(MAY_ENTER),))
 
 
 def severe_lab_listing(shown: Shown, title: str) -> Table | None:

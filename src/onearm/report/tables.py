@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from onearm import format as fmt
-from onearm.protocol.analysis import Characteristic
-from onearm.protocol.model import Protocol
+from onearm.protocol.model import Characteristic, Protocol
 from onearm.report.model import Column, Line, Phrase, Table, phrase
 from onearm.report.shown import Shown, position
 from onearm.results.model import Row, slug, slugs
