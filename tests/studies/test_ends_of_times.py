@@ -122,3 +122,16 @@ def test_a_group_without_a_time_has_no_observations() -> None:
     for line in lines:  # nobody of SS and UPS responded
         assert line.count("no observations") == 2
         assert "NE" not in line
+
+
+def test_responses_that_were_seen_to_last_are_counted_as_observed() -> None:
+    found = analyse(ROOT / "studies" / "tqb2450-ib-02").results.by_id()
+    lasting = [
+        int(row["days"])
+        for row in table(ROOT / "tests" / "reference" / "tqb2450-ib-02.csv", skip=1)
+        if row["endpoint"] == "DOR"
+    ]
+    for item, days in (("6-months", 182.625), ("12-months", 365.25)):
+        assert found[f"dor/all/observed:{item}/total"].value == len(lasting)
+        expected = sum(day >= days for day in lasting)
+        assert found[f"dor/all/observed:{item}/count"].value == expected > 0

@@ -262,6 +262,23 @@ class LabCourse:
 
 
 @dataclass(frozen=True, slots=True)
+class LabAbnormality:
+    """Whether one analyte of one subject was outside normal in a direction, low or high.
+
+    ``at_baseline`` is None without a baseline value that says so. ``after`` is about the
+    values on treatment.
+    """
+
+    subject_id: str
+    analyte: str
+    direction: str
+    at_baseline: bool | None
+    after: bool
+    reason: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """A stretch of one subject's course.
 

@@ -47,6 +47,7 @@ from onearm.report.record_listings import (
     severe_lab_listing,
 )
 from onearm.report.safety_tables import (
+    abnormal_table,
     emergent_table,
     exposure_table,
     hys_law_table,
@@ -207,6 +208,8 @@ TABLES = (
           lambda shown: laboratory_table(shown, by_baseline=False), ("lab-worst",), NO_LABS),
     Entry("laboratory-shift", ("LBT14",), "Laboratory: worst grade, by that at baseline",
           "14.3", laboratory_table, ("lab-worst",), NO_LABS),
+    Entry("laboratory-abnormal", ("LBT04",), "Laboratory abnormalities not present at baseline",
+          "14.3", abnormal_table, ("lab-abnormal",), NO_LABS),
     Entry("hys-law", ("LBT-HY",), "Peak liver values: Hy's law", "14.3", hys_law_table,
           ("hys-law",), NO_LABS),
     Entry("estimands", (), "Estimands", "9", lambda shown: estimand_table(shown.protocol), (),

@@ -34,7 +34,8 @@ def draw_shift(trial: Trial, want: Wanted) -> Drawn | None:
     for row in shown.items("lab-shift", want.group, "term:", "count"):
         _, term, shift = (row.item or "").split(":")
         start, _, end = shift.partition("-to-")
-        found.setdefault(term, {})[start, end] = row
+        if not shown.is_zero(row.id):
+            found.setdefault(term, {})[start, end] = row
     reached = {
         term: max(int(end) for _, end in matrix)
         for term, matrix in found.items()

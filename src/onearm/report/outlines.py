@@ -52,7 +52,8 @@ SUPPLEMENT = (
     "beyond-progression", "biomarker-response", "biomarker-pfs", "biomarker-os", "safety",
     "safety-by-drug", "common-events", "emergent-events", "related-events-by-drug",
     "special-interest", "immune-incidence", "immune-outcome", "deaths", "laboratory-grades",
-    "laboratory-shift", "hys-law", "sites", "estimands", "readings", "comparators",
+    "laboratory-shift", "laboratory-abnormal", "hys-law", "sites", "estimands", "readings",
+    "comparators",
 )  # fmt: skip
 AFTER = ("published", "assumptions", "findings")
 PARTS = {  # of ICH E3

@@ -132,6 +132,43 @@ def _shifts(shown: Shown, item: str) -> list[Line]:
     return lines
 
 
+def abnormal_table(shown: Shown) -> Table | None:
+    """Return laboratory abnormalities not present at baseline, by analyte and direction."""
+    rows = shown.items("lab-abnormal", "all", "test:", "count")
+    if not rows:
+        return None
+    lines: list[Line] = []
+    before = ""
+    for row in rows:
+        analyte, _, direction = words(row).rpartition(": ")
+        if analyte != before:
+            lines.append(Line(phrase(analyte)))
+        before = analyte
+        head = row.id.rpartition("/")[0]
+        cells = (
+            phrase(shown.value(f"{head}/total")), shown.share(head),
+            phrase(shown.value(f"{head}/baseline_abnormal")),
+            phrase(shown.value(f"{head}/baseline_unknown")),
+        )  # fmt: skip
+        lines.append(Line(phrase(capital(direction)), cells, 1))
+    return Table(
+        "laboratory-abnormal", "", "Laboratory abnormalities not present at baseline",
+        "Treated patients with a value after baseline", "Analyte and direction",
+        (
+            Column("Not so at baseline, n"), Column(f"On treatment, {N_PERCENT}"),
+            Column("So at baseline, n"), Column("Baseline not known, n"),
+        ),
+        tuple(lines),
+        (
+            phrase(
+                "Low: below the lower limit of normal of the sample's laboratory; high: above the "
+                "upper. Percentages of the patients who were not so at baseline."
+            ),
+            *cutoff_note(shown.protocol),
+        ),
+    )  # fmt: skip
+
+
 def exposure_table(shown: Shown) -> Table | None:
     """Return cycles, days and relative dose intensity of each drug."""
     drugs = dict.fromkeys(

@@ -12,6 +12,7 @@ from onearm.report.model import NO_OBSERVATIONS, Line, Phrase, Table, phrase
 from onearm.report.shown import Shown
 from onearm.report.tables import (
     N_PERCENT,
+    capital,
     columns_of,
     cutoff_note,
     groups_with,
@@ -96,7 +97,20 @@ def _times(shown: Shown, groups: Sequence[str], analysis: str) -> list[Line]:
             lines += _at_risk(shown, heads, landmark.suffix)
             limits = (shown.interval(f"{rate}_lower", f"{rate}_upper") for rate in rates)
             lines.append(line(f"{shown.level} CI", limits, 2))
-    return lines
+    return [*lines, *_observed(shown, heads)]
+
+
+def _observed(shown: Shown, heads: Sequence[str]) -> list[Line]:
+    """Return how many responses were seen to last to each landmark, or longer."""
+    of, _, group = heads[0].partition("/")
+    return [
+        Line(
+            phrase(f"{capital(words(row))}, {N_PERCENT}"),
+            tuple(shown.share(f"{head}/{row.item}") for head in heads),
+            1,
+        )
+        for row in shown.items(of, group, "observed:", "count")
+    ]
 
 
 def _reasons(shown: Shown, heads: Sequence[str], prefix: str) -> list[Line]:

@@ -244,5 +244,6 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
         analysis("treatment-time", "Time on treatment", "treatment-time", whole),
         analysis("lab-worst", "Worst laboratory grades", "lab-worst", whole),
         analysis("lab-shift", "Laboratory grades, from baseline to worst", "lab-shift", whole),
+        analysis("lab-abnormal", "Laboratory values that left normal", "lab-abnormal", whole),
         analysis("hys-law", "Hy's law", "liver", whole),
     )

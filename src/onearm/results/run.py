@@ -32,6 +32,7 @@ from onearm.results.emergent import add_emergent, add_special_interest
 from onearm.results.exposure import add_intensity
 from onearm.results.immune_outcome import add_hazard, add_landmark
 from onearm.results.immune_related import add_incidence, add_irae_outcome, add_irsae
+from onearm.results.lab_abnormal import add_lab_abnormal
 from onearm.results.labs import add_lab_shift, add_lab_worst
 from onearm.results.ledger import Ledger, Person, Population
 from onearm.results.liver import add_liver
@@ -84,6 +85,7 @@ FAMILIES: dict[str, Callable[[Ledger, Population, Analysis], None]] = {
     "treatment-time": add_treatment_time,
     "lab-worst": add_lab_worst,
     "lab-shift": add_lab_shift,
+    "lab-abnormal": add_lab_abnormal,
     "liver": add_liver,
     "two-stage": add_two_stage,
 }

@@ -16,8 +16,8 @@ from math import ceil
 
 from onearm.clinical.derived import Event
 from onearm.format import CENSORED, plain
-from onearm.results.ledger import Entry, Ledger, Person, Population, tally
-from onearm.results.model import Contribution
+from onearm.results.ledger import Entry, Ledger, Person, Population, Told, tally, tally_of
+from onearm.results.model import Contribution, slug
 from onearm.results.plan import Analysis
 from onearm.stats.survival import (
     Quantile,
@@ -50,6 +50,7 @@ WHY_OS = {
     "NOPOST": "No contact after day 1",
 }
 ALIKE = {"DEATH_EARLY": "DEATH"}
+OF_RESPONSE = ("dor", "idor")
 WITH_REASONS = ("pfs", "os", "ipfs", "dor", "idor")
 """Times of which what ended them, event or censoring, is counted by rule."""
 
@@ -82,6 +83,8 @@ def _add_endpoint(
         if name in WITH_REASONS:
             rules = population.kept(f"ends of {name}", partial(_rules, population, name))
         _add_shares(ledger, entry, events, basis, rules)
+        if name in OF_RESPONSE:
+            _add_observed(ledger, population, entry, people)
     if entry.variant:
         _add_moved(ledger, entry, found)
     if events:
@@ -195,6 +198,25 @@ def _add_shares(
         part = Entry(entry.analysis, entry.group, "", item, words)
         ledger.add(part, "count", Kind.COUNT, counts[is_event, rule], basis=basis,
                    formula=f"decided by the rule {rule}")  # fmt: skip
+
+
+def _add_observed(
+    ledger: Ledger, population: Population, entry: Entry, people: Sequence[tuple[Person, Event]]
+) -> None:
+    """Add of how many responders the response was seen to last to each landmark, or longer.
+
+    Counted as observed: a response that was censored before it is not known to last so long.
+    """
+    told = {
+        event.subject_id: Told(f"{event.days} days", f"{event.rule}: {event.reason}", event.sources)
+        for _, event in people
+    }
+    for landmark in population.protocol.analysis.landmarks:
+        words = f"seen to last at least {landmark}"
+        item = f"observed:{slug(str(landmark))}"
+        lasting = {event.subject_id for _, event in people if event.days >= landmark.days}
+        part = Entry(entry.analysis, entry.group, "", item, words)
+        tally_of(ledger, part, told, lasting, f"response {words}", "responders with a time")
 
 
 def _ended(event: Event) -> tuple[bool, str]:
