@@ -14,7 +14,17 @@ from onearm import format as fmt
 from onearm.clinical.derived import EventListing
 from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, label_of
 from onearm.report.model import Plotted, Span, phrase
-from onearm.report.plate import GRADES, GRID, Drawn, Marks, Plate, shortened, text_width
+from onearm.report.plate import (
+    GRADES,
+    GRID,
+    SMALLEST,
+    Drawn,
+    Marks,
+    Names,
+    Plate,
+    text_width,
+    width_of,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +32,6 @@ if TYPE_CHECKING:
 MOST = 30
 STEP = {1: 7.5, 2: 9.5}
 TOP = {1: 32.0, 2: 20.0}  # room for the keys
-MOST_NAMED = {1: 24, 2: 64}
 Cells = dict[tuple[str, str], list[EventListing]]  # by term and patient, the worst first
 
 
@@ -43,12 +52,13 @@ def draw_events(trial: Trial, want: Wanted) -> Drawn | None:
     terms = sorted(by_term, key=lambda term: (-by_term[term], term))[:MOST]
     by_patient = Counter(who for term, who in cells if term in terms)
     people = sorted((c.subject_id for c in courses), key=lambda who: (-by_patient[who], who))
-    plate, axes = _plate(terms, people, want.columns)
+    plate, axes, names = _plate(terms, people, want.columns)
     marks = Marks()
-    for y, term in enumerate(terms):
+    for i, term in enumerate(terms):
+        y, half = names.centres[i], names.half(i)
         for x, who in enumerate(people):
             if (term, who) in cells:
-                _cell(axes, marks, (x, y), cells[term, who])
+                _cell(axes, marks, (x, y, half), cells[term, who])
     grades = {events[0].grade for events in cells.values()}
     plate.legend(_keys(grades), 8, 2, plate.width - 16)
     of = "" if want.group == "all" else f", {label_of(trial.shown, want.group)}"
@@ -69,24 +79,24 @@ def draw_events(trial: Trial, want: Wanted) -> Drawn | None:
     )
 
 
-def _plate(terms: Sequence[str], people: Sequence[str], columns: int) -> tuple[Plate, Axes]:
-    step, top = STEP[columns], TOP[columns]
-    size = min(step - 1.5, 6.8)
-    is_named = len(people) <= MOST_NAMED[columns]
-    low = max(text_width(who, 5.6) for who in people) + 8 if is_named else 8.0
-    bottom = top + step * len(terms)
+def _plate(terms: Sequence[str], people: Sequence[str], columns: int) -> tuple[Plate, Axes, Names]:
+    top, size = TOP[columns], 6.8 if columns == 2 else SMALLEST
+    names = Names(terms, width_of(columns) * 0.36, size, STEP[columns])
+    left = names.wide + 12
+    is_named = (width_of(columns) - left - 8) / len(people) >= SMALLEST
+    low = max(text_width(who, SMALLEST) for who in people) + 8 if is_named else 8.0
+    bottom = top + names.height
     plate = Plate(columns, bottom + low + (0 if is_named else 10))
-    room = plate.width * 0.36
-    names = [shortened(term, room, size) for term in terms]
-    left = max(text_width(name, size) for name in names) + 12
     wide = plate.width - left - 8
     axes = plate.panel(left, top, left + min(wide, 16.0 * len(people)), bottom)
     axes.set_xlim(-0.5, len(people) - 0.5)
-    axes.set_ylim(len(terms) - 0.5, -0.5)
+    axes.set_ylim(names.height, 0)
     axes.set_yticks([])
     axes.set_xticks([])
     if is_named:
-        axes.set_xticks(range(len(people)), people, rotation=90, fontsize=5.6, parse_math=False)
+        axes.set_xticks(
+            range(len(people)), people, rotation=90, fontsize=SMALLEST, parse_math=False
+        )
         axes.tick_params(axis="x", length=0, pad=2)
     else:
         axes.set_xlabel("Patients", labelpad=2)
@@ -94,14 +104,16 @@ def _plate(terms: Sequence[str], people: Sequence[str], columns: int) -> tuple[P
         axes.spines[side].set_visible(False)
     for x in range(len(people) + 1):
         axes.axvline(x - 0.5, color=GRID, linewidth=0.5, zorder=0)
-    for y in range(len(terms) + 1):
-        axes.axhline(y - 0.5, color=GRID, linewidth=0.5, zorder=0)
-    for i, name in enumerate(names):
-        plate.text(left - 5, top + step * (i + 0.5), name, ha="right", fontsize=size)
-    return plate, axes
+    axes.axhline(0, color=GRID, linewidth=0.5, zorder=0)
+    for i, (name, y) in enumerate(zip(names.lines, names.centres, strict=True)):
+        axes.axhline(y + names.half(i), color=GRID, linewidth=0.5, zorder=0)
+        plate.name(left - 5, top + y, name, size, ha="right")
+    return plate, axes, names
 
 
-def _cell(axes: Axes, marks: Marks, at: tuple[int, int], events: Sequence[EventListing]) -> None:
+def _cell(
+    axes: Axes, marks: Marks, at: tuple[int, float, float], events: Sequence[EventListing]
+) -> None:
     from matplotlib.patches import Rectangle
 
     worst = events[0]
@@ -114,10 +126,11 @@ def _cell(axes: Axes, marks: Marks, at: tuple[int, int], events: Sequence[EventL
     ]
     where = fmt.source_lines(source for event in events for source in event.sources)
     said = marks.add(f"{worst.subject_id}: {worst.term}", *lines, where)
-    x, y = at
+    x, y, half = at
     axes.add_patch(
-        Rectangle((x - 0.46, y - 0.44), 0.92, 0.88, facecolor=GRADES[worst.grade or 0],
-                  edgecolor=MUTED if not worst.grade else "none", linewidth=0.4, gid=said)
+        Rectangle((x - 0.46, y - 0.88 * half), 0.92, 1.76 * half, linewidth=0.4, gid=said,
+                  facecolor=GRADES[worst.grade or 0],
+                  edgecolor=MUTED if not worst.grade else "none")
     )  # fmt: skip
 
 

@@ -17,11 +17,16 @@ from onearm.report.plate import (
     DASHED,
     GRID,
     LINES,
+    SIZES,
+    SMALLEST,
+    TALLEST,
     Drawn,
+    Heads,
     Marks,
     Plate,
-    shortened,
+    heads,
     text_width,
+    width_of,
 )
 from onearm.report.shown import Shown, position
 from onearm.results.model import slug
@@ -44,7 +49,7 @@ FIRST_OF = (
 )
 """The graver difference names a tile that has several."""
 TOP, BOTTOM = 40.0, 26.0
-MOST_NAMED = 60
+LEAST = 6.6  # points of a row that has a name
 LIMIT = 0.80
 
 
@@ -95,22 +100,20 @@ def draw_exposure(trial: Trial, want: Wanted) -> Drawn | None:
 def _calendar(
     people: Sequence[str], drugs: Sequence[str], cycles: Sequence[Cycle], columns: int
 ) -> tuple[Plate, dict[str, Axes]]:
-    step = (8.0 if len(people) <= 40 else 6.4) if columns == 2 else 5.6
-    size = min(step - 1.2, 6.3)
-    top = TOP if columns == 2 else TOP + 10
-    bottom = top + step * max(len(people), 3)
-    plate = Plate(columns, bottom + BOTTOM)
-    is_named = len(people) <= MOST_NAMED
-    left = max(text_width(who, size) for who in people) + 12 if is_named else 18.0
+    rows = max(len(people), 3)
+    step = min(8.0 if len(people) <= 40 and columns == 2 else LEAST, (TALLEST - 2 * TOP) / rows)
+    is_named = step >= LEAST
+    left = max(text_width(who, SMALLEST) for who in people) + 12 if is_named else 18.0
     gap = 8.0
     spans = {drug: max(c.cycle for c in cycles if c.drug == drug) for drug in drugs}
-    wide = plate.width - left - 8 - gap * (len(drugs) - 1)
-    least = 34.0
-    free = wide - least * len(drugs)
+    wides, head = _spread(spans, width_of(columns) - left - 8 - gap * (len(drugs) - 1), columns)
+    top = (TOP if columns == 2 else TOP + 10) + head.height - SIZES[columns]
+    bottom = top + step * rows
+    plate = Plate(columns, bottom + BOTTOM)
     panels: dict[str, Axes] = {}
     x = left
-    for drug in drugs:
-        each = least + free * spans[drug] / sum(spans.values())
+    for i, drug in enumerate(drugs):
+        each = wides[i]
         axes = plate.panel(x, top, x + each, bottom)
         axes.set_xlim(0.4, max(spans[drug], 2) + 0.6)
         axes.set_ylim(max(len(people), 3) - 0.5, -0.5)
@@ -118,14 +121,24 @@ def _calendar(
         every = next(n for n in (1, 2, 3, 5, 10, 20, 50) if each / 13 * n >= spans[drug])
         axes.set_xticks([k for k in range(1, spans[drug] + 1) if k == 1 or k % every == 0])
         axes.spines["left"].set_visible(False)
-        name = shortened(drug, each + gap - 4, plate.size - 0.5, "bold")
-        plate.text(x, top - 7, name, fontweight="bold", fontsize=plate.size - 0.5)
+        head.write(plate, i, (x, top - 4), fontweight="bold")
         panels[drug] = axes
         x += each + gap
     plate.text((left + plate.width) / 2, plate.height - 6, "Cycle", ha="center")
     for i, who in enumerate(people if is_named else ()):
-        plate.text(left - 4, top + step * (i + 0.5), who, ha="right", fontsize=size)
+        plate.text(left - 4, top + step * (i + 0.5), who, ha="right", fontsize=SMALLEST)
     return plate, panels
+
+
+def _spread(spans: dict[str, int], wide: float, columns: int) -> tuple[list[float], Heads]:
+    """Return the widths of the columns of drugs, by their cycles and names, and the headings."""
+    size = SIZES[columns]
+    least = [max(34.0, text_width(drug, size, "bold") + 2) for drug in spans]
+    if sum(least) > wide:
+        least = [wide / len(spans) * 0.7] * len(spans)
+    free, cycles = wide - sum(least), sum(spans.values())
+    wides = [one + free * of / cycles for one, of in zip(least, spans.values(), strict=True)]
+    return wides, heads(list(spans), wides, size, "bold")
 
 
 def _class(cycle: Cycle) -> str:
@@ -230,8 +243,10 @@ def _strip(
     drugs: Sequence[str], found: dict[str, list[tuple[str, Intensity]]], columns: int
 ) -> tuple[Plate, Axes]:
     bottom = 8 + (130.0 if columns == 1 else 180.0)
-    plate = Plate(columns, bottom + 22)
-    right = min(plate.width - 10, 40 + 130.0 * len(drugs))
+    right = min(width_of(columns) - 10, 40 + 130.0 * len(drugs))
+    each = (right - 36) / len(drugs)
+    names = heads(drugs, [each - 4] * len(drugs), SIZES[columns], "normal")
+    plate = Plate(columns, bottom + 14 + names.height)
     axes = plate.panel(36, 8, right, bottom)
     shares = [float(one.relative or 0) for of in found.values() for _, one in of]
     low, high = min([0.6, *shares]), max([1.1, *shares])
@@ -240,9 +255,9 @@ def _strip(
     ticks = range(0, 401, 20 if high - low < 1.2 else 50)
     kept = [k for k in ticks if low - 0.05 <= k / 100 <= high + 0.05]
     axes.set_yticks([k / 100 for k in kept], [str(k) for k in kept])
-    each = (right - 36) / len(drugs)
-    names = [shortened(drug, each - 4, plate.size) for drug in drugs]
-    axes.set_xticks(range(len(drugs)), names, parse_math=False)
+    axes.set_xticks(
+        range(len(drugs)), names.lines, parse_math=False, rotation=90 if names.is_upright else 0
+    )
     axes.tick_params(axis="x", length=0)
     axes.axhline(LIMIT, color=MUTED, linewidth=0.8, linestyle=DASHED, zorder=1)
     axes.grid(axis="y", color=GRID, linewidth=0.7)

@@ -10,13 +10,16 @@ from collections.abc import Sequence
 
 from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, plain_text
 from onearm.report.model import Plotted, Span, phrase
-from onearm.report.plate import Drawn, Plate, text_width, width_of
+from onearm.report.plate import SMALLEST, Drawn, Plate, broken, text_width, width_of
 from onearm.report.shown import Shown, position
 from onearm.report.tables import FLOW, capital, words
 
 PADDING, GAP, INDENT, MARGIN, ARM = 5.0, 14.0, 9.0, 4.0, 10.0  # points
-SIZES = {1: (6.3, 6.0, 5.7, 5.4, 5.1), 2: (7.5, 7.0, 6.5)}
+SIZES = {1: (6.3, SMALLEST), 2: (7.5, 7.0, 6.5)}
+WIDEST = {1: 0.46, 2: 0.45}  # share of the page that a column of boxes may have
 STEPS = ("screened", "enrolled", "treated", "response-evaluable")
+
+MOST = 3  # lines that a reason may have
 
 Lines = list[tuple[str, str]]  # text, result id; an indented text begins with a space
 
@@ -24,7 +27,7 @@ Lines = list[tuple[str, str]]  # text, result id; an indented text begins with a
 def draw_flow(trial: Trial, want: Wanted) -> Drawn | None:
     """Draw the flow; None where no step has a result."""
     shown = trial.shown
-    aside = {"screened": _lines(shown, "step:not-enrolled"), "treated": _treatment(shown)}
+    aside = {"screened": _failures(shown), "treated": _treatment(shown)}
     boxes = [
         (step, aside.get(name, [])) for name in STEPS if (step := _lines(shown, f"step:{name}"))
     ]
@@ -32,12 +35,13 @@ def draw_flow(trial: Trial, want: Wanted) -> Drawn | None:
         return None
     page = _Page(want.columns, boxes)
     page.draw()
+    several = " A person may have several reasons." if len(aside["screened"]) > 1 else ""
     texts = [text.strip() for box in boxes for lines in box for text, _ in lines]
     return Drawn(
         "Patient flow",
         page.plate,
         "Patient flow. " + plain_text(phrase("; ".join(texts) + ".")),
-        phrase(f"Numbers of patients.{cutoff_text(shown)}"),
+        phrase(f"Numbers of patients.{several}{cutoff_text(shown)}"),
         _data(shown, boxes),
     )
 
@@ -47,6 +51,19 @@ def _lines(shown: Shown, item: str) -> Lines:
     if row is None:
         return []
     return [(f"{FLOW.get(item) or capital(words(row))} (n = {shown.value(row.id).text})", row.id)]
+
+
+def _failures(shown: Shown) -> Lines:
+    """Return who was not enrolled, with the criteria and other reasons by frequency."""
+    lines = _lines(shown, "step:not-enrolled")
+    rows = [
+        row
+        for kind in ("criterion:", "reason:")
+        for row in shown.items("screen-failures", "all", kind, "count")
+    ]
+    for row in sorted(rows, key=lambda row: -position(row)) if lines else ():
+        lines.append((f" {capital(words(row))} (n = {shown.value(row.id).text})", row.id))
+    return lines
 
 
 def _treatment(shown: Shown) -> Lines:
@@ -70,20 +87,38 @@ class _Page:
     """The boxes on their plate: the steps at the left, who left them at the right."""
 
     def __init__(self, columns: int, boxes: Sequence[tuple[Lines, Lines]]) -> None:
-        self.boxes = boxes
         self.line = 11.0 if columns == 2 else 9.5
         for size in SIZES[columns]:  # the largest letters with which both columns have room
             self.size = size
-            self.wide = 2 * PADDING + 2 + max(self._width(step) for step, _ in boxes)
-            self.beside = 2 * PADDING + 2 + max((self._width(b) for _, b in boxes if b), default=0)
+            self.most = width_of(columns) * WIDEST[columns] - 2 * PADDING - 2
+            self.boxes = [(self._broken(step), self._broken(beside)) for step, beside in boxes]
+            self.wide = 2 * PADDING + 2 + max(self._width(step) for step, _ in self.boxes)
+            besides = [self._width(beside) for _, beside in self.boxes if beside]
+            self.beside = 2 * PADDING + 2 + max(besides, default=0)
             if self.wide + self.beside + 2 * MARGIN + ARM <= width_of(columns):
                 break
-        height = sum(self._height(box) + GAP + self._room(b) for box, b in boxes) - GAP
+        height = sum(self._height(box) + GAP + self._room(b) for box, b in self.boxes) - GAP
         self.plate = Plate(columns, height + 2 * MARGIN)
         free = self.plate.width - self.wide - self.beside
         arm = min(max(free - 2 * MARGIN, ARM), 30.0)
         self.left = max((free - arm) / 2, MARGIN)
         self.right = self.left + self.wide + arm
+
+    def _broken(self, lines: Lines) -> Lines:
+        """Return lines that have room; the number of a reason stays whole, at its end."""
+        found: Lines = []
+        for text, result in lines:
+            stem, _, n = text.strip().rpartition(" (n = ")
+            before = " " if text.startswith(" ") else ""
+            room = self.most - len(before) * INDENT
+            parts = broken(stem, room, self.size, most=MOST).split("\n")
+            number = f" (n = {n}"
+            if text_width(parts[-1] + number, self.size) <= room:
+                parts[-1] += number
+            else:
+                parts.append(number.strip())
+            found += [(before + part, result if k == 0 else "") for k, part in enumerate(parts)]
+        return found
 
     def _width(self, lines: Lines) -> float:
         return max(
@@ -133,7 +168,9 @@ class _Page:
             indent = INDENT if text.startswith(" ") else 0.0
             x = left + width / 2 if is_centred else left + PADDING + 1 + indent
             look = "center" if is_centred else "left"
-            self.plate.text(x, y, text.strip(), result, ha=look, fontsize=self.size, color=INK)
+            self.plate.text(
+                x, y, text.strip(), result or None, ha=look, fontsize=self.size, color=INK
+            )
 
 
 def _arrow(

@@ -21,7 +21,18 @@ from onearm.report.figures import (
     rate_caption,
 )
 from onearm.report.model import Phrase, Plotted, Span, phrase
-from onearm.report.plate import DASHED, GRID, LINES, Drawn, Plate, shortened, text_width
+from onearm.report.plate import (
+    DASHED,
+    GRID,
+    LINES,
+    SIZES,
+    SMALLEST,
+    Drawn,
+    Names,
+    Plate,
+    text_width,
+    width_of,
+)
 from onearm.report.shown import Shown, position
 
 if TYPE_CHECKING:
@@ -38,16 +49,16 @@ def draw_forest(trial: Trial, want: Wanted) -> Drawn | None:
     """Draw the response rate of every group that has one; None where none has."""
     shown = trial.shown
     levels = [one for of in marker_groups(shown, "orr").values() for one in of]
-    names = want.groups or (*shown.groups, *levels)
-    groups = [group for group in names if shown.has_value(f"orr/{group}/estimate")]
+    wanted = want.groups or (*shown.groups, *levels)
+    groups = [group for group in wanted if shown.has_value(f"orr/{group}/estimate")]
     if not groups:
         return None
-    plate, axes = _plate(shown, groups, want.columns)
+    plate, axes, names = _plate(shown, groups, want.columns)
     null = next((one for one in NULLS if shown.has_value(one)), None)
     _lines(axes, shown, null)
-    axes.set_ylim(len(groups) - 0.5, -0.5)
-    for i, group in enumerate(groups):
-        _square(axes, shown, i, group)
+    axes.set_ylim(names.height, 0)
+    for y, group in zip(names.centres, groups, strict=True):
+        _square(axes, shown, y, group)
     title = "Objective response rate by subgroup"
     words = [plain_text(_label(shown, g), ": ", *_cells(shown, g)) for g in groups]
     return Drawn(
@@ -83,12 +94,13 @@ def _cells(shown: Shown, group: str) -> tuple[Phrase, ...]:
     )
 
 
-def _plate(shown: Shown, groups: Sequence[str], columns: int) -> tuple[Plate, Axes]:
-    """Write labels and numbers, and return the axes between them."""
-    step = STEP[columns]
-    bottom = TOP + step * len(groups)
+def _plate(shown: Shown, groups: Sequence[str], columns: int) -> tuple[Plate, Axes, Names]:
+    """Write labels and numbers, and return the axes between them, and their rows."""
+    size = SIZES[2] if columns == 2 else SMALLEST
+    labels = [_label(shown, group) for group in groups]
+    names = Names(labels, width_of(columns) * 0.26, size, STEP[columns], "bold")
+    bottom = TOP + names.height
     plate = Plate(columns, bottom + BOTTOM)
-    size = plate.size if columns == 2 else 6.0
     counts = [_cells(shown, group)[0] for group in groups]
     rates = [phrase(*_cells(shown, group)[1:]) for group in groups]
     heads = ("n/N", f"ORR, % ({shown.level} CI)")
@@ -97,30 +109,18 @@ def _plate(shown: Shown, groups: Sequence[str], columns: int) -> tuple[Plate, Ax
         for head, cells in zip(heads, (counts, rates), strict=True)
     ]
     right = plate.width - 6 - wide[1] - 8 - wide[0] - 8
-    most = plate.width * 0.26
-    labels = [_short(_label(shown, group), most, size) for group in groups]
-    left = 6 + max(text_width(label, size) for label in labels) + 10
+    left = 6 + names.wide + 10
     at = (plate.width - 6 - wide[1] - 8 - wide[0], plate.width - 6 - wide[1])
     for x, head in zip(at, heads, strict=True):
         plate.text(x, TOP / 2, head, color=MUTED, fontsize=size)
-    for i, label in enumerate(labels):
-        y = TOP + step * (i + 0.5)
-        weight = "bold" if groups[i] == "all" else "normal"
-        plate.text(6, y, label, fontweight=weight, fontsize=size)
+    for i, label in enumerate(names.lines):
+        y = TOP + names.centres[i]
+        plate.name(6, y, label, size, fontweight="bold" if groups[i] == "all" else "normal")
         for x, cell in zip(at, (counts[i], rates[i]), strict=True):
             for text, result, _ in cell:
                 plate.text(x, y, text, f"{result}#text" if result else None, fontsize=size)
                 x += text_width(text, size)
-    return plate, plate.panel(left, TOP, right, bottom)
-
-
-def _short(label: str, width: float, size: float) -> str:
-    """Return a label that fits; one that is cut keeps its last word, which parts the levels."""
-    if text_width(label, size, "bold") <= width:
-        return label
-    last = label.rpartition(" ")[2]
-    room = width - text_width(f" {last}", size, "bold")
-    return f"{shortened(label.removesuffix(last), max(room, 0), size)} {last}"
+    return plate, plate.panel(left, TOP, right, bottom), names
 
 
 def plain_of(spans: Phrase) -> str:
@@ -145,7 +145,7 @@ def _lines(axes: Axes, shown: Shown, null: str | None) -> None:
             )  # fmt: skip
 
 
-def _square(axes: Axes, shown: Shown, i: int, group: str) -> None:
+def _square(axes: Axes, shown: Shown, y: float, group: str) -> None:
     from matplotlib.lines import Line2D
 
     head = f"orr/{group}"
@@ -154,13 +154,13 @@ def _square(axes: Axes, shown: Shown, i: int, group: str) -> None:
     colour = INK if group == "all" else LINES[0]
     if "lower" in at and "upper" in at:
         axes.add_line(
-            Line2D([at["lower"], at["upper"]], [i, i], color=colour, linewidth=1.0, marker="|",
+            Line2D([at["lower"], at["upper"]], [y, y], color=colour, linewidth=1.0, marker="|",
                    markersize=4, gid=f"{head}/lower#limits", zorder=2, clip_on=False)
         )  # fmt: skip
     largest = shown.row("orr/all/total")
     whole = at["total"] if largest is None else float(position(largest))
     axes.add_line(
-        Line2D([at["estimate"]], [i], linestyle="none", marker="D" if group == "all" else "s",
+        Line2D([at["estimate"]], [y], linestyle="none", marker="D" if group == "all" else "s",
                markersize=3 + 4 * (at["total"] / whole) ** 0.5, color=colour,
                gid=f"{head}/estimate", zorder=3, clip_on=False)
     )  # fmt: skip

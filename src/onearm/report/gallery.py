@@ -70,6 +70,8 @@ KINDS = (
          "related adverse events", "butterfly.Butterfly", "group", ("trae",)),
     Kind("ae", "Adverse events by term: any grade, and grade 3 or higher", "adverse events",
          "butterfly.Butterfly", "group", ("ae",)),
+    Kind("trae-by-drug", "Treatment-related adverse events by term and drug",
+         "related adverse events of several drugs", "butterfly.draw_by_drug", "group"),
     Kind("events", "Adverse events by patient: the worst grade of each term",
          "treatment-emergent adverse events", "event_grid.draw_events", "group"),
     Kind("exposure", "Every cycle of every patient and drug, beside the plan", "doses",

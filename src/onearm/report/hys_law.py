@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from onearm import format as fmt
 from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, plain_text
 from onearm.report.model import Phrase, Plotted, Span, phrase
-from onearm.report.plate import DASHED, GRID, LINES, Drawn, Plate, text_width
+from onearm.report.plate import DASHED, GRID, LINES, SMALLEST, Drawn, Plate, text_width
 from onearm.report.shown import Shown, position
 from onearm.results.model import Row
 
@@ -109,7 +109,8 @@ def _quadrants(axes: Axes, shown: Shown, plate: Plate) -> None:
         text = axes.text(
             0.985 if is_right else 0.015, 0.975 if is_above else 0.03, words,
             transform=axes.transAxes, ha="right" if is_right else "left",
-            va="top" if is_above else "bottom", fontsize=plate.size - 0.6, color=MUTED, zorder=5,
+            va="top" if is_above else "bottom", color=MUTED, zorder=5,
+            fontsize=max(plate.size - 0.6, SMALLEST),
         )  # fmt: skip
         text.set_bbox({"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0.8})
         if count.result:
@@ -133,8 +134,8 @@ def _point(axes: Axes, plate: Plate, pair: Pair) -> None:
         is_wide = text_width(name, plate.size) < 60 and x * 1.6 < high
         axes.annotate(
             name, (x, y), xytext=(5, 0) if is_wide else (-5, 0), textcoords="offset points",
-            ha="left" if is_wide else "right", va="center_baseline", fontsize=plate.size - 0.8,
-            color=INK, parse_math=False,
+            ha="left" if is_wide else "right", va="center_baseline", color=INK, parse_math=False,
+            fontsize=max(plate.size - 0.8, SMALLEST),
         )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, plain_text
 from onearm.report.model import Plotted, Span, phrase
-from onearm.report.plate import Drawn, Plate, wrapped
+from onearm.report.plate import SMALLEST, Drawn, Plate, broken, leading
 from onearm.report.shown import Shown, position
 from onearm.results.model import Row
 
@@ -81,7 +81,7 @@ def _plate(names: Sequence[str], columns: int) -> tuple[Plate, list[Axes]]:
     height, wide = CELL[columns] * len(STARTS), CELL[columns] * len(ENDS)
     plate = Plate(columns, rows * (head + height + below) + 16)
     each = (plate.width - 12) / across
-    size = plate.size - 0.7
+    size = max(plate.size - 0.7, SMALLEST)
     panels = []
     for i, name in enumerate(names):
         x = 12 + (i % across) * each + (each - side - wide) / 2 + side - 8
@@ -94,9 +94,9 @@ def _plate(names: Sequence[str], columns: int) -> tuple[Plate, list[Axes]]:
         axes.tick_params(length=0, labelsize=size)
         for side_name in ("left", "bottom"):
             axes.spines[side_name].set_visible(False)
-        for j, line in enumerate(wrapped(name, each - side, size, "bold")[:2]):
-            plate.text(x + wide / 2, y - 20 + 9 * j, line, ha="center", fontsize=size,
-                       fontweight="bold")  # fmt: skip
+        lines = broken(name, each - 6, size, "bold")
+        up = 5 + (lines.count("\n") + 1) * leading(size) / 2
+        plate.name(x + wide / 2, y - up, lines, size, ha="center", fontweight="bold")
         _ground(axes)
         panels.append(axes)
     plate.text(plate.width / 2, plate.height - 6, "Worst grade on treatment", ha="center")

@@ -20,6 +20,7 @@ from onearm.report.plate import (
     GRID,
     HATCH,
     RESPONSES,
+    SMALLEST,
     Drawn,
     Marks,
     Plate,
@@ -255,8 +256,8 @@ def _strips(
                           hatch=HATCH if is_open else None, gid=said)
             )  # fmt: skip
             letters = LETTERS.get(code, code)
-            if text_width(letters, 5.2) <= wide:
-                plate.text(x, y, letters, ha="center", fontsize=5.2,
+            if text_width(letters, SMALLEST) <= wide:
+                plate.text(x, y, letters, ha="center", fontsize=SMALLEST,
                            color="white" if code in DARK else INK)  # fmt: skip
 
 

@@ -20,12 +20,13 @@ from onearm.report.plate import (
     GRID,
     HATCH,
     RESPONSES,
+    SMALLEST,
     Drawn,
     Marks,
+    Names,
     Plate,
     month_ticks,
-    shortened,
-    text_width,
+    width_of,
 )
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 STEP = {1: 8.5, 2: 10.0}
 TOP, BOTTOM = 34.0, 28.0
+HALF = 3.1  # half the height of a bar, in points
 GIVEN, MEDICATION, UNCONFIRMED = "#00527f", "#79b3b3", "#f0b98a"
 GRAVE = 2  # laboratory terms have a lane from this grade
 ENDS = {"DEATH": "x", "DISCONTINUED": "s", "NEW THERAPY": "P", "ONGOING": ">"}
@@ -75,11 +77,11 @@ def draw_profile(trial: Trial, want: Wanted) -> Drawn | None:
         *_laboratory(course),
         *_medication(records, start),
     ]
-    plate, axes = _plate(lanes, course, want.columns)
+    plate, axes, names = _plate(lanes, course, want.columns)
     marks = Marks()
-    for i, lane in enumerate(lanes):
+    for lane, y in zip(lanes, names.centres, strict=True):
         for bar in lane.bars:
-            _bar(axes, marks, i, bar, lane, course.subject_id)
+            _bar(axes, marks, y, bar, lane, course.subject_id)
     _ends(axes, marks, course)
     plate.legend(_keys(lanes, course), 8, 2, plate.width - 16)
     title = f"Profile of patient {course.subject_id}"
@@ -182,14 +184,14 @@ def _medication(records: SubjectRecords, start: dt.date) -> list[Lane]:
     return list(lanes.values())
 
 
-def _plate(lanes: Sequence[Lane], course: SubjectCourse, columns: int) -> tuple[Plate, Axes]:
-    step, size = STEP[columns], (6.6 if columns == 2 else 5.8)
+def _plate(lanes: Sequence[Lane], course: SubjectCourse, columns: int) -> tuple[Plate, Axes, Names]:
+    size = 6.6 if columns == 2 else SMALLEST
     top = TOP if columns == 2 else TOP + 22
-    bottom = top + step * max(len(lanes), 2)
+    names = Names([lane.label for lane in lanes], width_of(columns) * 0.37, size, STEP[columns])
+    height = max(names.height, 2 * STEP[columns])
+    bottom = top + height
     plate = Plate(columns, bottom + BOTTOM)
-    room = plate.width * 0.33
-    names = [shortened(lane.label, room, size) for lane in lanes]
-    left = max([text_width(name, size) for name in names] + [30.0]) + 12
+    left = max(names.wide, 30.0) + 12
     axes = plate.panel(left, top, plate.width - 10, bottom)
     days = [bar.last or bar.first for lane in lanes for bar in lane.bars]
     days += [part.end_day for part in course.segments if part.kind == "TREATMENT"]
@@ -197,22 +199,22 @@ def _plate(lanes: Sequence[Lane], course: SubjectCourse, columns: int) -> tuple[
     first = min([1, *(bar.first for lane in lanes for bar in lane.bars)])
     end = float(max(*days, 31))
     axes.set_xlim(max(first, -60) - 0.01 * end, end * 1.02)
-    axes.set_ylim(max(len(lanes), 2) - 0.5, -0.5)
+    axes.set_ylim(height, 0)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x", color=GRID, linewidth=0.7)
     month_ticks(axes, end, 7 if columns == 1 else 13)
     axes.set_xlabel("Months from the first dose", labelpad=1)
     before = ""
-    for i, (lane, name) in enumerate(zip(lanes, names, strict=True)):
-        plate.text(left - 5, top + step * (i + 0.5), name, ha="right", fontsize=size)
+    for i, (lane, y) in enumerate(zip(lanes, names.centres, strict=True)):
+        plate.name(left - 5, top + y, names.lines[i], size, ha="right")
         if lane.part != before and i:
-            axes.axhline(i - 0.5, color=MUTED, linewidth=0.6)
+            axes.axhline(y - names.half(i), color=MUTED, linewidth=0.6)
         before = lane.part
-    return plate, axes
+    return plate, axes, names
 
 
-def _bar(axes: Axes, marks: Marks, i: int, bar: Bar, lane: Lane, who: str) -> None:
+def _bar(axes: Axes, marks: Marks, y: float, bar: Bar, lane: Lane, who: str) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Rectangle
 
@@ -226,13 +228,13 @@ def _bar(axes: Axes, marks: Marks, i: int, bar: Bar, lane: Lane, who: str) -> No
     if lane.part in ("Responses", "Laboratory"):
         size = 5.0 if lane.part == "Responses" else 3.6
         axes.add_line(
-            Line2D([bar.first], [i], linestyle="none", marker="s", markersize=size, gid=said,
+            Line2D([bar.first], [y], linestyle="none", marker="s", markersize=size, gid=said,
                    markerfacecolor=bar.colour, markeredgecolor=INK, markeredgewidth=0.4, zorder=3)
         )  # fmt: skip
         return
     start = max(bar.first - 1, low)
     axes.add_patch(
-        Rectangle((start, i - 0.34), max(last - start, (high - low) / 250), 0.68,
+        Rectangle((start, y - HALF), max(last - start, (high - low) / 250), 2 * HALF,
                   facecolor=bar.colour, edgecolor=INK if bar.is_hatched else "none",
                   linewidth=0.25, hatch=HATCH if bar.is_hatched else None, gid=said, zorder=3)
     )  # fmt: skip
@@ -247,7 +249,7 @@ def _ends(axes: Axes, marks: Marks, course: SubjectCourse) -> None:
                 mark.reason, fmt.source_lines(mark.sources),
             )  # fmt: skip
             axes.axvline(mark.day, color=INK, linewidth=0.7, linestyle=(0, (2, 1.5)), zorder=2)
-            axes.plot([mark.day], [-0.5], marker=ENDS[mark.kind], markersize=4, color=INK,
+            axes.plot([mark.day], [0], marker=ENDS[mark.kind], markersize=4, color=INK,
                       clip_on=False, gid=said, zorder=4)  # fmt: skip
 
 

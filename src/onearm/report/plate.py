@@ -26,6 +26,10 @@ COLUMN_MM = {1: 86, 2: 178}
 """Widths of a figure in one and in two columns of a journal page."""
 SIZES = {1: 6.5, 2: 7.5}
 """Sizes of letters in points."""
+SMALLEST = 6.0
+"""The smallest letters that a journal prints, in points."""
+TALLEST = 640.0
+"""Points that a figure may be high, so that it has room on a page with its caption."""
 MM_PER_INCH = 25.4
 GRID = "#eceff1"
 DASHED = (0, (4, 3))
@@ -128,6 +132,78 @@ def shortened(text: str, width: float, size: float, weight: str = "normal") -> s
     return f"{text}\N{HORIZONTAL ELLIPSIS}"
 
 
+def broken(text: str, width: float, size: float, weight: str = "normal", most: int = 3) -> str:
+    """Break a name into lines no wider than ``width`` points; what does not fit is cut.
+
+    The last of ``most`` lines ends in an ellipsis where there is more.
+    """
+    lines = wrapped(text, width, size, weight)
+    lines = [*lines[: most - 1], " ".join(lines[most - 1 :])][:most]
+    return "\n".join(shortened(line, width, size, weight) for line in lines if line)
+
+
+class Names:
+    """Names of rows, broken into lines, and where each row stands, in points from the first.
+
+    A row is ``step`` points high, and higher where its name has several lines.
+    """
+
+    def __init__(
+        self, names: Iterable[str], width: float, size: float, step: float, weight: str = "normal"
+    ) -> None:
+        self.size, self.step = size, step
+        self.lines = [broken(name, width, size, weight) for name in names]
+        self.wide = max(
+            (text_width(one, size, weight) for name in self.lines for one in name.split("\n")),
+            default=0.0,
+        )
+        self.centres: list[float] = []
+        self.height = 0.0
+        for name in self.lines:
+            high = step + name.count("\n") * leading(size)
+            self.centres.append(self.height + high / 2)
+            self.height += high
+
+    def half(self, i: int) -> float:
+        """Return half the height of a row."""
+        return (self.step + self.lines[i].count("\n") * leading(self.size)) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """Headings of columns: in lines, or upright where the columns are too narrow for a name."""
+
+    lines: list[str]
+    is_upright: bool
+    height: float  # in points
+
+    def write(self, plate: Plate, i: int, place: tuple[float, float], **look: Any) -> None:
+        """Write a heading; ``place`` is where its line begins, and the lower end of all."""
+        x, low = place
+        if self.is_upright:
+            look |= {"ha": "center", "va": "bottom", "rotation": 90}
+            plate.text(x + 4, low, self.lines[i], **look)
+        else:
+            plate.name(x, low - self.height / 2, self.lines[i], plate.size, **look)
+
+
+UPRIGHT = 110.0  # points that an upright heading may have
+
+
+def heads(names: Sequence[str], widths: Sequence[float], size: float, weight: str) -> Heads:
+    """Return the headings of columns that are so wide."""
+    lines = [broken(name, wide, size, weight) for name, wide in zip(names, widths, strict=True)]
+    if not any("\N{HORIZONTAL ELLIPSIS}" in one for one in lines):
+        return Heads(lines, False, leading(size) * max(one.count("\n") + 1 for one in lines))
+    lines = [shortened(name, UPRIGHT, size, weight) for name in names]
+    return Heads(lines, True, max(text_width(one, size, weight) for one in lines) + 2)
+
+
+def leading(size: float) -> float:
+    """Return how far the lines of a text are apart, in points."""
+    return size * 1.15
+
+
 class Page:
     """What stands on a figure outside its axes, in points from the upper left corner."""
 
@@ -191,6 +267,13 @@ class Plate:
         written = self.page.text(x, y, words, parse_math=False, **kept)
         if gid is not None:
             written.set_gid(gid)
+
+    def name(self, x: float, y: float, lines: str, size: float, **look: Any) -> None:
+        """Write the lines of a name, their middle at a point."""
+        parts = lines.split("\n")
+        for i, line in enumerate(parts):
+            at = y + (i - (len(parts) - 1) / 2) * leading(size)
+            self.text(x, at, line, fontsize=size, **look)
 
     def phrase(
         self, x: float, y: float, lines: Sequence[Sequence[Place]], step: float, **look: Any
@@ -269,7 +352,9 @@ def add_caption(drawn: Drawn) -> None:
     """Write title and caption under a figure, for a file that stands alone."""
     plate, margin, step = drawn.plate, 6.0, drawn.plate.size + 2.6
     title = wrapped(drawn.title, plate.width - 2 * margin, plate.size + 0.7, "bold")
-    caption = lines_of(drawn.caption, plate.width - 2 * margin, plate.size - 0.5)
+    spans = (span._replace(text=span.text.replace(" %", "\N{NO-BREAK SPACE}%"))
+             for span in drawn.caption)  # fmt: skip
+    caption = lines_of(spans, plate.width - 2 * margin, plate.size - 0.5)
     extra = 10 + len(title) * (step + 1) + len(caption) * step
     height = plate.height
     plate.canvas.set_size_inches(plate.width / POINTS_PER_INCH, (height + extra) / POINTS_PER_INCH)

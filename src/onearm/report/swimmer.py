@@ -18,6 +18,8 @@ from onearm.report.plate import (
     GRID,
     HATCH,
     RESPONSES,
+    SMALLEST,
+    TALLEST,
     Drawn,
     Marks,
     Plate,
@@ -41,7 +43,7 @@ SHAPES: dict[str, tuple[str, str, dict[str, Any]]] = {  # mark, its name, how it
 }
 EDGE: dict[str, Any] = {"markeredgewidth": 0.7, "color": INK, "markeredgecolor": INK}
 TOP, BOTTOM = 34.0, 28.0
-MOST_NAMED = 70
+LEAST = 6.6  # points of a lane that has a name
 
 
 def draw_swimmer(trial: Trial, want: Wanted) -> Drawn | None:
@@ -84,16 +86,17 @@ def draw_swimmer(trial: Trial, want: Wanted) -> Drawn | None:
 
 
 def _plate(lanes: Sequence[tuple[Segment, SubjectCourse]], columns: int) -> tuple[Plate, Axes]:
-    step = (9.0 if columns == 2 else 7.5) if len(lanes) <= 40 else 6.6
-    size = min(step - 1.6, 6.5)
+    rows = max(len(lanes), 3)
+    step = min((9.0 if columns == 2 else 7.5) if rows <= 40 else LEAST, (TALLEST - 2 * TOP) / rows)
+    size = min(max(step - 1.6, SMALLEST), 6.5)
     top = TOP if columns == 2 else TOP + 14
-    bottom = top + step * max(len(lanes), 3)
+    bottom = top + step * rows
     plate = Plate(columns, bottom + BOTTOM)
     names = [bar.subject_id for bar, _ in lanes]
-    is_named = len(names) <= MOST_NAMED
+    is_named = step >= LEAST
     left = max(text_width(name, size) for name in names) + 12 if is_named else 20.0
     reasons = [_reason(bar) for bar, _ in lanes]
-    has_reasons = columns == 2 and any(reasons)
+    has_reasons = columns == 2 and is_named and any(reasons)
     right = max(text_width(reason, size) for reason in reasons) + 12 if has_reasons else 10.0
     axes = plate.panel(left, top, plate.width - right, bottom)
     end = _end(lanes)
