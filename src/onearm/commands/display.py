@@ -27,6 +27,9 @@ def figure(
     ] = None,
     width: Annotated[int, typer.Option(help="Journal columns: 1 (86 mm) or 2 (178 mm).")] = 2,
     dpi: Annotated[int, typer.Option(help="Pixels per inch of PNG and TIFF, 72 to 1200.")] = 300,
+    at_risk: Annotated[
+        int, typer.Option(metavar="N", help="Curves end where fewer are at risk.")
+    ] = 1,
     bare: Annotated[bool, typer.Option("--bare", help="No title and caption below.")] = False,
     every: Annotated[bool, typer.Option("--list", help="List the figures.")] = False,
     as_json: Json = False,
@@ -46,7 +49,8 @@ def figure(
         print_answer(
             of.figure(
                 study, name, out,
-                groups=group or (), subject=subject, columns=width, dpi=dpi, bare=bare,
+                groups=group or (), subject=subject, columns=width, dpi=dpi, at_risk=at_risk,
+                bare=bare,
             ),
             as_json,
         )  # fmt: skip

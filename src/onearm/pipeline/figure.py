@@ -101,6 +101,7 @@ def figure(
     subject: str | None = None,
     columns: int = 2,
     dpi: int = 300,
+    at_risk: int = 1,
     bare: bool = False,
 ) -> DrawnFigure:
     """Draw one figure of a study into a file, and write its data beside it.
@@ -119,13 +120,15 @@ def figure(
         1 (86 mm) or 2 (178 mm) columns of a journal page.
     dpi
         Pixels per inch of PNG and TIFF, 72 to 1200.
+    at_risk
+        Curves end where fewer subjects than these are at risk, at least 1.
     bare
         Leave out title and caption below the figure.
 
     Raises
     ------
     InputError
-        If figure, group, subject, ending, columns or dpi is not known.
+        If figure, group, subject, ending, columns, dpi or at_risk is not known.
     ResultError
         If matplotlib is missing, or the study lacks what the figure needs.
     """
@@ -135,6 +138,10 @@ def figure(
         raise InputError(f"a figure is 1 or 2 columns wide; got {columns}")
     if not DPI[0] <= dpi <= DPI[1]:
         raise InputError(f"dpi must be from {DPI[0]} to {DPI[1]}; got {dpi}")
+    if at_risk < 1:
+        raise InputError(f"at least 1 subject is at risk on a curve; got {at_risk}")
+    if at_risk > 1 and not kind.draw.startswith("curves."):
+        raise InputError(f"figure {name} has no curve that could end by the number at risk")
     if find_spec("matplotlib") is None:
         raise ResultError("no figure without matplotlib; pip install 'onearm[report]' brings it")
     if not kind.draw:
@@ -148,10 +155,11 @@ def figure(
     analysed = analyse(study)
     trial = trial_of(analysed)
     _check_choice(kind, trial, groups, subject)
-    drawn = draw_figure(kind, trial, Wanted(tuple(groups), subject, columns))
+    drawn = draw_figure(kind, trial, Wanted(tuple(groups), subject, columns, at_risk))
     if drawn is None:
         whose = "".join(f" of {one}" for one in (*groups, *filter(None, (subject,))))
-        raise ResultError(f"{study}: no figure {name}{whose}, because it needs {kind.needs}")
+        needs = kind.needs + (f", and {at_risk} subjects at risk" if at_risk > 1 else "")
+        raise ResultError(f"{study}: no figure {name}{whose}, because it needs {needs}")
     with style():
         if not bare:
             add_caption(drawn)

@@ -31,6 +31,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BAND = 0.14
+PALE = {"linewidth": 0.9, "alpha": 0.5}
+FEW = 0.10
+"""The share of a group below which so few are at risk that the curve is pale.
+
+Pocock SJ, Clayton TC, Altman DG. Lancet 2002;359:1686-1689: curves should not be
+read where only 10 to 20 % are still followed.
+"""
 HEIGHTS = {1: 130.0, 2: 205.0}  # of the axes, in points
 MOST_TICKS = {1: 7, 2: 13}
 AXIS = 30.0  # points for the ticks of the months and their name
@@ -46,12 +53,13 @@ WITHOUT = {"dor": "In response", "idor": "In response"}
 
 
 class Step(NamedTuple):
-    """Where a curve falls."""
+    """Where a curve falls, and how many were at risk until then."""
 
     day: float
     survival: Row
     lower: Row | None
     upper: Row | None
+    at_risk: Row | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,7 @@ class Curves:
 
     def __call__(self, trial: Trial, want: Wanted) -> Drawn | None:
         """Draw the groups that are wanted; None where none has a subject."""
-        return draw_curves(trial, self.analysis, want.groups or ("all",), want.columns)
+        return draw_curves(trial, self.analysis, want.groups or ("all",), want)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,7 @@ class CurvesApart:
     def __call__(self, trial: Trial, want: Wanted) -> Drawn | None:
         """Draw the groups that are wanted, or those two; None where there are none."""
         groups = want.groups or self._apart(trial.shown)
-        return draw_curves(trial, self.analysis, groups, want.columns) if groups else None
+        return draw_curves(trial, self.analysis, groups, want) if groups else None
 
     def _apart(self, shown: Shown) -> tuple[str, ...]:
         groups = [group for group in shown.groups if group != "all"][:2]
@@ -94,27 +102,30 @@ class CurvesByMarker:
         """Draw the groups that are wanted, or those levels; None where there are none."""
         levels = marker_groups(trial.shown, self.analysis)
         groups = want.groups or next(iter(levels.values()), ())
-        return draw_curves(trial, self.analysis, groups, want.columns) if groups else None
+        return draw_curves(trial, self.analysis, groups, want) if groups else None
 
 
-def draw_curves(
-    trial: Trial, analysis: str, groups: Sequence[str], columns: int = 2
-) -> Drawn | None:
-    """Draw the curves of one endpoint; None where no group has a subject."""
-    shown = trial.shown
-    groups = [group for group in groups if shown.has_value(f"{analysis}/{group}/maximum")]
+def draw_curves(trial: Trial, analysis: str, groups: Sequence[str], want: Wanted) -> Drawn | None:
+    """Draw the curves of one endpoint; None where no group has enough subjects at risk."""
+    shown, columns = trial.shown, want.columns
+    ends = {
+        group: day
+        for group in groups
+        if (day := _few_from(shown, f"{analysis}/{group}", want.at_risk))
+    }
+    groups = list(ends)
     if not groups:
         return None
     colours = {group: LINES[i % len(LINES)] for i, group in enumerate(groups)}
     notes = [(note, group) for group in groups for note in _notes(shown, analysis, group)]
     plate, axes, bottom = _plate(notes, groups, colours, columns)
-    ticks = _ticks(shown, analysis, groups, MOST_TICKS[columns])
-    end = max(float(position(shown.rows[f"{analysis}/{group}/maximum"])) for group in groups)
+    end = max(ends.values())
+    ticks = _ticks(shown, analysis, groups, end, MOST_TICKS[columns])
     _axes(axes, ticks, end, WITHOUT.get(analysis, name_of(shown, analysis)))
-    for group in groups:
-        _curve(axes, shown, f"{analysis}/{group}", colours[group])
-        _landmarks(axes, shown, f"{analysis}/{group}", colours[group])
-        _censored(axes, trial, analysis, group, colours[group])
+    for group, until in ends.items():
+        _curve(axes, shown, f"{analysis}/{group}", colours[group], until)
+        _landmarks(axes, shown, f"{analysis}/{group}", colours[group], until)
+        _censored(axes, trial, (analysis, group), colours[group], until)
     _at_risk(plate, axes, bottom, (shown, analysis, ticks), colours)
     endpoint = name_of(shown, analysis)
     is_whole = groups == ["all"]
@@ -122,9 +133,9 @@ def draw_curves(
     return Drawn(
         f"{endpoint}{apart}",
         plate,
-        f"Kaplan-Meier curve. {endpoint}. " + " ".join(plain_text(note) for note, _ in notes),
-        phrase(_caption(shown, analysis), cutoff_text(shown)),
-        _data(shown, analysis, groups),
+        f"Kaplan-Meier curve. {endpoint}. " + " ".join(f"{plain_text(note)}." for note, _ in notes),
+        phrase(_caption(shown, analysis, want.at_risk), cutoff_text(shown)),
+        _data(shown, analysis, ends),
     )
 
 
@@ -158,11 +169,24 @@ def name_of(shown: Shown, analysis: str) -> str:
     return names.get(analysis) or NAMES.get(analysis, analysis)
 
 
-def _caption(shown: Shown, analysis: str) -> Phrase:
+def _few_from(shown: Shown, head: str, least: float) -> float:
+    """Return the day from which fewer than ``least`` are at risk; 0 where they never were."""
+    last = shown.row(f"{head}/maximum")
+    before = 0.0
+    for step in _steps(shown, head):
+        if step.at_risk is not None and position(step.at_risk) < least:
+            return before
+        before = step.day
+    return 0.0 if last is None or last.value is None else float(position(last))
+
+
+def _caption(shown: Shown, analysis: str, at_risk: int) -> Phrase:
+    end = f" Curves end where fewer than {at_risk} are at risk." if at_risk > 1 else ""
     base = (
         f"Kaplan-Meier estimate with {shown.level} confidence band "
         f"({shown.protocol.analysis.transform}); vertical ticks, censored; dashed, median; "
-        "circles, landmark rates. Events and Censored count those before each month."
+        "circles, landmark rates; pale, fewer than 10 % of the patients of a curve at risk."
+        f"{end} Events and Censored count those before each month."
     )
     follow = f"follow-up-{analysis}/all/median"
     if shown.row(follow) is None:
@@ -189,14 +213,17 @@ def _notes(shown: Shown, analysis: str, group: str) -> list[Phrase]:
     return [first, phrase("Rate ", joined)] if rates else [first]
 
 
-def _ticks(shown: Shown, analysis: str, groups: Sequence[str], most: int) -> list[int]:
+def _ticks(shown: Shown, analysis: str, groups: Sequence[str], end: float, most: int) -> list[int]:
     """Return the months that have numbers at risk, thinned so that they can be read."""
     months = {
         int((row.item or "").partition(":")[2])
         for group in groups
         for row in shown.items(analysis, group, "month:", "at_risk")
     }
-    ordered = sorted(months) or [0]
+    whole = max(float(position(shown.rows[f"{analysis}/{one}/maximum"])) for one in groups)
+    ordered = sorted(
+        month for month in months if end == whole or month * DAYS_PER_MONTH <= end
+    ) or [0]
     every = -(-len(ordered) // most)
     return ordered[::every]
 
@@ -219,41 +246,44 @@ def _steps(shown: Shown, head: str) -> list[Step]:
     for row in shown.items(analysis, group, "step:", "survival"):
         stem = row.id.rpartition("/")[0]
         day = float((row.item or "").partition(":")[2])
-        steps.append(Step(day, row, shown.row(f"{stem}/lower"), shown.row(f"{stem}/upper")))
+        names = ("lower", "upper", "at_risk")
+        steps.append(Step(day, row, *(shown.row(f"{stem}/{name}") for name in names)))
     return sorted(steps, key=lambda step: step.day)
 
 
-def _curve(axes: Axes, shown: Shown, head: str, colour: str) -> None:
+def _curve(axes: Axes, shown: Shown, head: str, colour: str, until: float) -> None:
+    """Draw the steps, the band and the median up to a day; pale where few are at risk."""
     from matplotlib.lines import Line2D
 
     def line(xs: Sequence[float], ys: Sequence[float], gid: str, **look: Any) -> None:
         kept: dict[str, Any] = {"linewidth": 1.3, "linestyle": "-", "zorder": 3} | look
         axes.add_line(Line2D(xs, ys, color=colour, gid=gid, solid_capstyle="projecting", **kept))
 
-    steps = _steps(shown, head)
-    _band(axes, shown, head, steps, colour)
+    steps = [step for step in _steps(shown, head) if step.day <= until]
+    few = _few_from(shown, head, FEW * float(position(shown.rows[f"{head}/total"])))
+    _band(axes, steps, colour, (few, until))
     day, height = 0.0, 1.0
     for step in steps:
         now = float(position(step.survival))
-        line((day, step.day, step.day), (height, height, now), step.survival.id)
+        look = PALE if step.day > few else {}
+        line((day, step.day, step.day), (height, height, now), step.survival.id, **look)
         day, height = step.day, now
-    end = shown.row(f"{head}/maximum")
-    if end is not None and position(end) > day:
-        line((day, float(position(end))), (height, height), f"{end.id}#end")
+    if until > day:
+        line((day, until), (height, height), f"{head}/maximum#end")
     median = shown.row(f"{head}/median")
-    if median is not None and median.value is not None:
+    if median is not None and median.value is not None and position(median) <= until:
         x = float(position(median))
-        look: dict[str, Any] = {"linewidth": 0.8, "linestyle": DASHED, "zorder": 2}
-        line((0, x, x), (0.5, 0.5, 0), f"{median.id}#line", **look)
+        line((0, x, x), (0.5, 0.5, 0), f"{median.id}#line", linewidth=0.8, linestyle=DASHED,
+             zorder=2)  # fmt: skip
 
 
-def _landmarks(axes: Axes, shown: Shown, head: str, colour: str) -> None:
+def _landmarks(axes: Axes, shown: Shown, head: str, colour: str, until: float) -> None:
     """Mark the landmark rates on the curve."""
     from matplotlib.lines import Line2D
 
     for landmark in shown.protocol.analysis.landmarks:
         row = shown.row(f"{head}/rate_{landmark.suffix}")
-        if row is not None and row.value is not None:
+        if row is not None and row.value is not None and landmark.days <= until:
             axes.add_line(
                 Line2D(
                     [float(landmark.days)], [float(position(row))], linestyle="none", marker="o",
@@ -263,38 +293,40 @@ def _landmarks(axes: Axes, shown: Shown, head: str, colour: str) -> None:
             )  # fmt: skip
 
 
-def _band(axes: Axes, shown: Shown, head: str, steps: Sequence[Step], colour: str) -> None:
-    """Draw the confidence band as one area, as far as it has limits."""
+def _band(axes: Axes, steps: Sequence[Step], colour: str, ends: tuple[float, float]) -> None:
+    """Draw the confidence band as far as it has limits, paler from the first of two days on."""
     from matplotlib.patches import Polygon
 
-    end = shown.row(f"{head}/maximum")
-    days = [step.day for step in steps[1:]]
-    days.append(float(position(end)) if end is not None else 0.0)
-    upper: list[tuple[float, float]] = []
-    lower: list[tuple[float, float]] = []
-    for step, until in zip(steps, days, strict=False):
-        if step.lower is None or step.lower.value is None:
-            continue  # as long as nobody had the event there are no limits
-        if step.upper is None or step.upper.value is None:
-            continue
-        low, high = float(position(step.lower)), float(position(step.upper))
-        upper += [(step.day, high), (until, high)]
-        lower += [(step.day, low), (until, low)]
-    if upper:
-        corners = upper + lower[::-1]
-        area = Polygon(corners, closed=True, facecolor=colour, alpha=BAND, linewidth=0)
-        axes.add_patch(area)
+    few, until = ends
+    for is_pale in (False, True):
+        upper: list[tuple[float, float]] = []
+        lower: list[tuple[float, float]] = []
+        for step, end in zip(steps, [*(step.day for step in steps[1:]), until], strict=True):
+            if step.lower is None or step.lower.value is None:
+                continue  # as long as nobody had the event there are no limits
+            if step.upper is None or step.upper.value is None or (step.day >= few) is not is_pale:
+                continue
+            low, high = float(position(step.lower)), float(position(step.upper))
+            upper += [(step.day, high), (end, high)]
+            lower += [(step.day, low), (end, low)]
+        if upper:
+            shade = BAND / 2 if is_pale else BAND
+            axes.add_patch(Polygon(upper + lower[::-1], closed=True, facecolor=colour,
+                                   alpha=shade, linewidth=0))  # fmt: skip
 
 
-def _censored(axes: Axes, trial: Trial, analysis: str, group: str, colour: str) -> None:
+def _censored(axes: Axes, trial: Trial, of: tuple[str, str], colour: str, until: float) -> None:
     from matplotlib.lines import Line2D
 
+    analysis, group = of
     members = set(trial.shown.subjects(f"{analysis}/{group}/total"))
     steps = _steps(trial.shown, f"{analysis}/{group}")
     xs, ys = [], []
     for one in trial.answers:
         event = one.events.get(analysis)
         if event is None or event.is_event or one.subject_id not in members:
+            continue
+        if event.days > until:
             continue
         xs.append(float(event.days))
         passed = [step for step in steps if step.day <= event.days]
@@ -338,10 +370,12 @@ def _at_risk(
             y += step
 
 
-def _data(shown: Shown, analysis: str, groups: Sequence[str]) -> Plotted:
+def _data(shown: Shown, analysis: str, ends: dict[str, float]) -> Plotted:
     rows = []
-    for group in groups:
+    for group, until in ends.items():
         for step in _steps(shown, f"{analysis}/{group}"):
+            if step.day > until:
+                break
             stem = step.survival.id.rpartition("/")[0]
             names = ("survival", "lower", "upper", "at_risk", "events", "censored")
             rows.append(

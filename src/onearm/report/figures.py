@@ -149,11 +149,15 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which figure is wanted: of which groups, which subject, how many columns wide."""
+    """Which figure is wanted: of which groups, which subject, how many columns wide.
+
+    Curves end where fewer than ``at_risk`` subjects are at risk.
+    """
 
     groups: tuple[str, ...] = ()
     subject: str | None = None
     columns: int = 2
+    at_risk: int = 1
 
     @property
     def group(self) -> str:

@@ -6,6 +6,7 @@ out. Computes nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, plain_text
@@ -19,7 +20,8 @@ SIZES = {1: (6.3, SMALLEST), 2: (7.5, 7.0, 6.5)}
 WIDEST = {1: 0.46, 2: 0.45}  # share of the page that a column of boxes may have
 STEPS = ("screened", "enrolled", "treated", "response-evaluable")
 
-MOST = 3  # lines that a reason may have
+BRACKETS = re.compile(r"\s*\([^()]*\)")
+MOST = 4  # lines that a reason may have
 
 Lines = list[tuple[str, str]]  # text, result id; an indented text begins with a space
 
@@ -35,7 +37,11 @@ def draw_flow(trial: Trial, want: Wanted) -> Drawn | None:
         return None
     page = _Page(want.columns, boxes)
     page.draw()
-    several = " A person may have several reasons." if len(aside["screened"]) > 1 else ""
+    several = (
+        " Criteria of the protocol without what stands in brackets; a person may have several."
+        if any("criterion:" in result for _, result in aside["screened"])
+        else ""
+    )
     texts = [text.strip() for box in boxes for lines in box for text, _ in lines]
     return Drawn(
         "Patient flow",
@@ -62,7 +68,8 @@ def _failures(shown: Shown) -> Lines:
         for row in shown.items("screen-failures", "all", kind, "count")
     ]
     for row in sorted(rows, key=lambda row: -position(row)) if lines else ():
-        lines.append((f" {capital(words(row))} (n = {shown.value(row.id).text})", row.id))
+        reason = BRACKETS.sub("", words(row)).rstrip(". ")
+        lines.append((f" {capital(reason)} (n = {shown.value(row.id).text})", row.id))
     return lines
 
 

@@ -90,6 +90,8 @@ KINDS = (
          "a first dose", "patient_profile.draw_profile", "subject"),
     Kind("accrual", "Patients enrolled over time, against the plan", "days of enrolment",
          "accrual.draw_accrual"),
+    Kind("accrual-by-site", "Patients enrolled over time, a line a site",
+         "days of enrolment and sites", "accrual.draw_by_site"),
 )  # fmt: skip
 """In the order in which they are listed."""
 OF_DESIGN = (

@@ -30,8 +30,12 @@ from onearm.terms import Response
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-NEW, NON_TARGET = "new lesion", "non-target progression"
-MARKERS = {NEW: "*", NON_TARGET: "x"}
+NEW, NON_TARGET, NODAL = "new lesion", "non-target progression", "CR, nodes < 10 mm"
+MARKERS: dict[str, dict[str, Any]] = {
+    NEW: {"marker": "*", "markersize": 4},
+    NON_TARGET: {"marker": "x", "markersize": 4},
+    NODAL: {"marker": "o", "markersize": 3, "markerfacecolor": "white"},
+}
 CAP = 100.0
 GUIDES = (20, -30)
 HEIGHTS = {1: 150.0, 2: 215.0}  # of the axes, in points
@@ -61,7 +65,7 @@ def draw_waterfall(trial: Trial, want: Wanted) -> Drawn | None:
     _axes(axes, bars)
     for i, row in enumerate(bars):
         _bar(axes, shown, i, row, answers.get(row.id), plate.size)
-    marks = _mark_others(axes, bars, answers)
+    marks = [*_mark_others(axes, bars, answers), *_mark_nodal(axes, bars, answers)]
     seen = [_response(answers.get(row.id)) for row in bars]
     codes = [code for code in RESPONSES if code in seen]
     plate.legend(_keys(codes, marks), 38, 3, plate.width - 40)
@@ -76,7 +80,7 @@ def draw_waterfall(trial: Trial, want: Wanted) -> Drawn | None:
         plate,
         f"Waterfall plot. {title}{of}, by confirmed best response, largest increase first. "
         + plain_text(rate),
-        phrase(rate, ". ", _shown_of(shown, want), _words(), cutoff_text(shown)),
+        phrase(rate, ". ", _shown_of(shown, want), _words(marks), cutoff_text(shown)),
         _data(shown, bars, names, answers),
     )
 
@@ -90,13 +94,16 @@ def _plate(want: Wanted, names: Sequence[str]) -> tuple[Plate, Axes, float]:
     return plate, plate.panel(38, top, plate.width - 4, top + height), low
 
 
-def _words() -> str:
+def _words(marks: Sequence[str]) -> str:
+    nodal = (
+        " Circle, a complete response with a sum above 0: lymph nodes among the target lesions "
+        "shrank to a normal short axis, below 10 mm, and still count in the sum."
+    )
     return (
         "Best change up to the first progression or new anti-cancer therapy; colour, confirmed "
         "best response by RECIST 1.1; dashed, limits of response and progression. A bar below the "
-        "response line may be unconfirmed; the marks show progression by other lesions, up to the "
-        "first progression. A complete response stays above the full decrease where lymph nodes "
-        "shrink to normal size."
+        "response line may be unconfirmed; star and cross, progression by other lesions, up to the "
+        "first progression." + (nodal if NODAL in marks else "")
     )
 
 
@@ -172,19 +179,31 @@ def _mark_others(axes: Axes, bars: Sequence[Row], answers: Mapping[str, Answers]
         y = CAP / 2 if value > CAP else value + 4 if value >= 0 else max(value - 4, -101.5)
         found.add(kind)
         axes.add_line(
-            Line2D(
-                [i],
-                [y],
-                linestyle="none",
-                marker=MARKERS[kind],
-                markersize=4,
-                markeredgewidth=0.9,
-                color=INK,
-                zorder=5,
-                gid=f"{row.id}#{kind.split()[0]}",
-            )
-        )
+            Line2D([i], [y], linestyle="none", markeredgewidth=0.9, color=INK, zorder=5,
+                   gid=f"{row.id}#{kind.split()[0]}", **MARKERS[kind])
+        )  # fmt: skip
     return [kind for kind in MARKERS if kind in found]
+
+
+def _mark_nodal(axes: Axes, bars: Sequence[Row], answers: Mapping[str, Answers]) -> list[str]:
+    """Mark in its bar each complete response that is no full decrease."""
+    from matplotlib.lines import Line2D
+
+    found = [i for i, row in enumerate(bars) if row.id in answers and is_nodal(answers[row.id])]
+    for i in found:
+        axes.add_line(
+            Line2D([i], [float(position(bars[i])) + 5], linestyle="none", markeredgewidth=0.7,
+                   color=INK, zorder=5, gid=f"{bars[i].id}#nodal", **MARKERS[NODAL])
+        )  # fmt: skip
+    return [NODAL] if found else []
+
+
+def is_nodal(one: Answers) -> bool:
+    """Return whether a confirmed CR had a sum above 0: its nodal targets are below 10 mm."""
+    if one.best.confirmed_best is not Response.CR:
+        return False
+    complete = [point.sum_um for point in one.time_points if point.overall is Response.CR]
+    return bool(complete) and all(sum_um is not None and sum_um > 0 for sum_um in complete)
 
 
 def other_progression(one: Answers) -> str | None:
@@ -202,10 +221,10 @@ def other_progression(one: Answers) -> str | None:
 def _keys(codes: Sequence[str], marks: Sequence[str]) -> list[Any]:
     from matplotlib.lines import Line2D
 
-    look: dict[str, Any] = {"linestyle": "none", "markersize": 4, "color": INK}
+    look: dict[str, Any] = {"linestyle": "none", "color": INK}
     return [
         *response_keys(codes),
-        *(Line2D([], [], label=kind, marker=MARKERS[kind], **look) for kind in marks),
+        *(Line2D([], [], label=kind, **MARKERS[kind], **look) for kind in marks),
     ]
 
 
@@ -229,13 +248,9 @@ def _data(
     for row, name in zip(bars, names, strict=True):
         one = answers.get(row.id)
         other = None if one is None else other_progression(one)
-        rows.append(
-            (
-                Span(name),
-                shown.value(row.id),
-                Span(_response(one)),
-                Span(other or fmt.NOT_APPLICABLE),
-            )
-        )
-    columns = ("Patient", "Best change (%)", "Confirmed best response", "Other progression")
+        nodal = "Y" if one is not None and is_nodal(one) else "N"
+        words = (_response(one), other or fmt.NOT_APPLICABLE, nodal)
+        rows.append((Span(name), shown.value(row.id), *(Span(text) for text in words)))
+    columns = ("Patient", "Best change (%)", "Confirmed best response", "Other progression",
+               "CR with nodes below 10 mm")  # fmt: skip
     return Plotted(columns, tuple(rows))
