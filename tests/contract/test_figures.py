@@ -147,6 +147,10 @@ def test_no_text_is_cut_and_no_two_overlap(trials, study, name, columns):
             for text in canvas.findobj(Text)
             if text.get_text().strip() and text.get_visible() and text not in unseen
         ]
+        small = [(t.get_text(), t.get_fontsize()) for t in canvas.findobj(Text)
+                 if t.get_text().strip() and t.get_fontsize() < 6]  # fmt: skip
+    assert small == []  # points, at the size in which a journal prints it
+    assert [words for words, _ in found if "\N{HORIZONTAL ELLIPSIS}" in words] == []
     width, height = canvas.get_size_inches() * 72
     cut = [
         (words, extent)
@@ -268,6 +272,32 @@ def test_a_bar_of_the_waterfall_is_as_high_as_the_change(trials, study, columns)
 
 
 @pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("study", STUDIES)
+def test_a_circle_marks_complete_responses_whose_nodes_remain(trials, study, columns):
+    """RECIST 1.1, 4.3.1: CR, and any pathological node below 10 mm; taken from the lesions' rows.
+
+    Of the scan with the smallest sum, what is still measured is a node.
+    """
+    drawn = drawn_of(trials, study, "waterfall", columns)
+    expected = {}
+    for records, one in zip(trials[study].records, trials[study].answers, strict=True):
+        complete = {point.visit for point in one.time_points if point.overall == "CR"}
+        left = [row for row in records.lesions if row.visit in complete
+                and row.lesion_type == "TARGET" and row.diameter_um]  # fmt: skip
+        if one.best.confirmed_best == "CR":
+            assert all(row.is_nodal and row.diameter_um < 10_000 for row in left)
+            expected[one.subject_id] = bool(left)
+    circles = {name.split("subject:")[1].split("/")[0].upper()
+               for name in marks(drawn) if name.endswith("#nodal")}  # fmt: skip
+
+    assert circles == {who for who, is_nodal in expected.items() if is_nodal} != set()
+    said = "".join(span.text for span in drawn.caption)
+    assert "lymph nodes among the target lesions shrank to a normal short axis" in said
+    table = {row[0].text: row[-1].text for row in drawn.data.rows}
+    assert {who for who, nodal in table.items() if nodal == "Y"} == circles
+
+
+@pytest.mark.parametrize("columns", [1, 2])
 @pytest.mark.parametrize("endpoint", ["pfs", "os", "dor", "ipfs"])
 @pytest.mark.parametrize("study", STUDIES)
 def test_a_curve_falls_where_its_results_say(trials, study, endpoint, columns):
@@ -311,6 +341,31 @@ def test_the_table_below_a_curve_stands_under_its_months(trials, columns):
             assert set(of_month) == {"at_risk", "events_before", "censored_before"}
     assert all(texts[name].get_text() == str(rows[name].value) for name in counts)
     assert all(name in elements for name in counts)
+
+
+@pytest.mark.parametrize("least", [1, 2, 5, 8, 15])
+@pytest.mark.parametrize("group", ["all", "asps", "non-asps"])
+def test_a_curve_ends_where_fewer_are_at_risk(trials, group, least):
+    """Who is at risk is counted here from the times of the subjects."""
+    trial = trials["tqb2450-ib-02"]
+    members = set(trial.shown.subjects(f"pfs/{group}/total"))
+    days = [one.events["pfs"].days for one in trial.answers if one.subject_id in members]
+    drawn = draw_figure(kind_of("pfs"), trial, Wanted((group,), None, 2, least))
+    if len(days) < least:
+        assert drawn is None
+        return
+    end = max(day for day in days if sum(one >= day for one in days) >= least)
+    last = int(drawn.data.rows[-1][1].text)
+    elements = marks(drawn)
+    steps = {name for name in elements if name.startswith(f"pfs/{group}/step:")}
+
+    assert last == end
+    assert steps == {f"pfs/{group}/step:{row[1].text}/survival" for row in drawn.data.rows}
+    few = max(day for day in days if 10 * sum(one >= day for one in days) >= len(days))
+    for name in steps:
+        is_pale = "opacity: 0.5" in ElementTree.tostring(elements[name], encoding="unicode")
+        assert is_pale == (int(name.split(":")[1].split("/")[0]) > few)
+    assert (f"where fewer than {least} are at risk" in drawn.caption[0].text) == (least > 1)
 
 
 @pytest.mark.parametrize("columns", [1, 2])
@@ -413,6 +468,21 @@ def test_a_lane_of_the_swimmer_is_as_long_as_the_treatment(trials, study, column
     assert [day for day, _ in sorted(heights, key=lambda pair: pair[1])] == sorted(
         day for day, _ in heights
     )
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("study", [*STUDIES, "nct07388875"])
+def test_the_events_of_each_drug_stand_on_one_scale(trials, study, columns):
+    drawn = drawn_of(trials, study, "trae-by-drug", columns)
+    elements, rows = marks(drawn), trials[study].shown.rows
+    bars = [rows[one] for one in elements if one in rows and "#" not in one]
+    lengths = [(row.value, box(elements[row.id])[1] - box(elements[row.id])[0]) for row in bars]
+
+    assert_affine([(0, 0), *lengths])
+    names = {drug.name.lower().replace(" ", "-")
+             for drug in trials[study].shown.protocol.treatment.drugs}  # fmt: skip
+    assert {row.variant for row in bars} == names
+    assert {row.statistic for row in bars} == {"any_estimate", "grade_3_estimate"}
 
 
 @pytest.mark.parametrize("study", STUDIES)
@@ -658,6 +728,47 @@ def test_accrual_climbs_by_one_on_each_day_of_enrolment(trials, study):
     assert_affine([(i, y) for *_, i, y in pairs])
 
 
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("study", STUDIES)
+def test_accrual_of_a_site_climbs_on_its_own_days(trials, study, columns):
+    drawn = drawn_of(trials, study, "accrual-by-site", columns)
+    elements, pairs = marks(drawn), []
+    by_site = {}
+    for records in trials[study].records:
+        one = records.subject
+        by_site.setdefault(one.site, []).append((one.enrolment_date, one.subject_id))
+    for people in by_site.values():
+        for i, (day, who) in enumerate(sorted(people), start=1):
+            x, y = corners(elements[words_of(drawn, f"{who}: number {i}, on {day}")])[-1]
+            pairs.append(((day - dt.date(2019, 1, 1)).days, x, i, y))
+    printed = {text.get_gid(): text.get_text() for text in drawn.plate.page.texts if text.get_gid()}
+
+    assert_affine([(day, x) for day, x, _, _ in pairs])
+    assert_affine([(i, y) for *_, i, y in pairs])
+    assert printed == {
+        f"sites/all/site:{site}/count#text": f"{site} ({len(people)})"
+        for site, people in by_site.items()
+    }
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("study", [*STUDIES, "nct07388875"])
+def test_the_flow_says_why_people_were_not_enrolled(trials, study, columns):
+    """The reasons are counted here in the study's own screening file."""
+    drawn = drawn_of(trials, study, "flow", columns)
+    path = ROOT / "studies" / study / "data" / "screening.csv"
+    lines = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
+    failed = [line for line in lines if line["enrolled"] == "N"]
+    reasons = Counter(line.get("criterion") or line["reason"] for line in failed)
+    rows = {cell[1].result: cell for cell in drawn.data.rows
+            if (cell[1].result or "").startswith("screen-failures/")}  # fmt: skip
+    printed = [text.get_text() for text in drawn.plate.page.texts]
+
+    assert sorted(int(cell[1].text) for cell in rows.values()) == sorted(reasons.values())
+    assert f"Not enrolled (n = {len(failed)})" in printed
+    assert sum(bool(re.search(r"\(n = \d+\)$", text)) for text in printed) == len(drawn.data.rows)
+
+
 def test_the_lanes_of_a_profile_run_from_day_to_day(trials):
     trial = trials["nct07083375"]
     drawn = drawn_of(trials, "nct07083375", "profile")
@@ -860,7 +971,10 @@ BAD = [  # arguments, what the one line says
     (["os", "--dpi", "5000"], "dpi must be from 72 to 1200; got 5000"),
     (["os", "--width", "3"], "a figure is 1 or 2 columns wide; got 3"),
     (["labs"], "no figure labs, because it needs liver values with their limits"),
-    (["monitor", "--width", "1"], "figure monitor has one width, 188 mm"),
+    (["monitor", "--width", "0"], "a figure is 1 or 2 columns wide; got 0"),
+    (["os", "--at-risk", "0"], "at least 1 subject is at risk on a curve; got 0"),
+    (["os", "--at-risk", "31"], "it needs times to this event, and 31 subjects at risk"),
+    (["forest", "--at-risk", "5"], "figure forest has no curve that could end by the number at"),
     (["monitor", "--group", "asps"], "is of the design; it takes no group and no subject"),
 ]
 
@@ -902,6 +1016,40 @@ def test_the_list_names_every_figure():
     assert [line.split()[0] for line in run.stdout.splitlines()[2:]] == [
         *NAMES, "monitor", "design",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("study", [*STUDIES, "nct07388875"])
+@pytest.mark.parametrize("name", ["monitor", "design"])
+def test_the_design_has_the_width_of_its_columns(tmp_path, name, study, columns):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.text import Text
+
+    from onearm.pipeline.design_study import design_study
+    from onearm.pipeline.monitor import monitor_study
+    from onearm.pipeline.plot import drawing_of
+
+    answer = (monitor_study if name == "monitor" else design_study)(ROOT / "studies" / study)
+    canvas = drawing_of(answer, columns)[0].drawn
+    width, height = canvas.get_size_inches()
+    with style():
+        canvas.set_dpi(72)
+        FigureCanvasAgg(canvas).draw()
+        unseen = _unseen(canvas)
+        texts = [text for text in canvas.findobj(Text) if text.get_text().strip()]
+        found = [(text.get_text(), text.get_window_extent()) for text in texts
+                 if text.get_visible() and text not in unseen]  # fmt: skip
+        sizes = [text.get_fontsize() for text in texts]
+
+    assert width * 25.4 == pytest.approx({1: 86, 2: 178}[columns])
+    assert height * 25.4 < 235
+    assert min(sizes) >= 6
+    cut = [words for words, one in found if min(one.x0, one.y0) < -0.5
+           or one.x1 > width * 72 + 0.5 or one.y1 > height * 72 + 0.5]  # fmt: skip
+    assert cut == []
+    overlapping = [(a, b) for i, (a, one) in enumerate(found) for b, other in found[i + 1 :]
+                   if _overlap(one, other)]  # fmt: skip
+    assert overlapping == []
 
 
 @pytest.mark.parametrize("name", ["monitor", "design"])

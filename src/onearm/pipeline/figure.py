@@ -145,8 +145,9 @@ def figure(
     if find_spec("matplotlib") is None:
         raise ResultError("no figure without matplotlib; pip install 'onearm[report]' brings it")
     if not kind.draw:
-        _check_sheet(kind, groups, subject, columns)
-        return _of_design(study, name, path, ending, dpi)
+        if groups or subject is not None:
+            raise InputError(f"figure {name} is of the design; it takes no group and no subject")
+        return _of_design(study, name, path, ending, columns, dpi)
     from onearm.report.figures import Wanted, image_of, missing_letters, style
     from onearm.report.gallery import draw_figure
     from onearm.report.model import text_of
@@ -172,14 +173,9 @@ def figure(
     )  # fmt: skip
 
 
-def _check_sheet(kind: Kind, groups: Sequence[str], subject: str | None, columns: int) -> None:
-    if groups or subject is not None:
-        raise InputError(f"figure {kind.name} is of the design; it takes no group and no subject")
-    if columns != 2:
-        raise InputError(f"figure {kind.name} has one width, 188 mm; leave out --width")
-
-
-def _of_design(study: Path, name: str, path: Path, ending: Ending, dpi: int) -> DrawnFigure:
+def _of_design(
+    study: Path, name: str, path: Path, ending: Ending, columns: int, dpi: int
+) -> DrawnFigure:
     """Draw the design of a study, or where its trial stands, and write the rows beside it."""
     from onearm.pipeline.plot import drawing_of
     from onearm.report.figures import image_of, style
@@ -187,11 +183,11 @@ def _of_design(study: Path, name: str, path: Path, ending: Ending, dpi: int) -> 
     if name == "monitor":
         from onearm.pipeline.monitor import monitor_study
 
-        drawing, rows = drawing_of(monitor_study(study))
+        drawing, rows = drawing_of(monitor_study(study), columns)
     else:
         from onearm.pipeline.design_study import design_study
 
-        drawing, rows = drawing_of(design_study(study))
+        drawing, rows = drawing_of(design_study(study), columns)
     with style():
         image = image_of(drawing.drawn, ending, drawing.title, drawing.alternative, dpi)
     cells = tuple((Span(row.id), Span(row.id, row.id)) for row in rows if row.value is not None)

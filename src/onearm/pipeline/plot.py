@@ -95,27 +95,32 @@ def ending_of(path: Path) -> Ending:
     return cast("Ending", ending)
 
 
-def drawing_of(answer: object) -> tuple[Drawing, tuple[Row, ...]]:
-    """Draw the design of an answer; return the drawing, and the rows that it draws."""
-    rows, draw = _rows_and_draw(answer)
+def drawing_of(answer: object, columns: int = 2) -> tuple[Drawing, tuple[Row, ...]]:
+    """Draw the design of an answer; return the drawing, and the rows that it draws.
+
+    ``columns``, of a journal page, is heeded by the figures of a study and its trial.
+    """
+    rows, draw = _rows_and_draw(answer, columns)
     return draw(rows), tuple(rows)
 
 
-def _rows_and_draw(answer: object) -> tuple[Sequence[Row], Callable[[Sequence[Row]], Drawing]]:
+def _rows_and_draw(
+    answer: object, columns: int
+) -> tuple[Sequence[Row], Callable[[Sequence[Row]], Drawing]]:
     from onearm.report import boundaries, design_figures, monitored, simulated
 
     match answer:
         case StudyDesign():
             name, kind = answer.study, answer.design.kind
             rows = curves.rows_of_study(answer.protocol, answer.design)
-            return rows, lambda rows: boundaries.draw_study(rows, name, kind)
+            return rows, lambda rows: boundaries.draw_study(rows, name, kind, columns)
         case Monitored():
             of, cutoff = answer.study, answer.cutoff.isoformat() if answer.cutoff else ""
             if answer.planned is not None:
                 rows = curves.rows_of_survival_monitor(answer.times, answer.planned)
-                return rows, lambda rows: monitored.draw_survival_monitor(rows, of, cutoff)
+                return rows, lambda rows: monitored.draw_survival_monitor(rows, of, cutoff, columns)
             rows = curves.rows_of_monitor(answer.rule, answer.course)
-            return rows, lambda rows: monitored.draw_monitor(rows, of, cutoff)
+            return rows, lambda rows: monitored.draw_monitor(rows, of, cutoff, columns)
         case Simulated(plan=plan, tally=total, truth=truth, numbers=numbers):
             named = f"{plan.protocol.study.id}, scenario {plan.scenario.id}"
             rows = rows_of_trials(plan, total, truth, numbers)

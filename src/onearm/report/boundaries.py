@@ -20,11 +20,14 @@ from onearm.report.sheet import (
     BLUE,
     GRID,
     LEFT,
+    LEFTS,
     RIGHT,
     WIDTH,
+    WIDTHS,
     Drawing,
     Look,
     Numbers,
+    letters_of,
     page,
     panel,
     whole_ticks,
@@ -40,7 +43,8 @@ BAD, GOOD, ON = "#f2c6a5", "#b9d6e8", GRID
 MOST_BARS = 60  # beyond, no room between them
 MOST_TICKS = 12  # looks that have a tick of their own
 MOST_NUMBERED = 24  # bounds that are written beside their marks
-KEY = 0.28  # inches below the axis for the names of the zones
+KEY = {1: 0.44, 2: 0.28}  # inches below the axis for the names of the zones
+NARROW = 4.0  # inches, below which the names of the zones stand in two rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,7 @@ def _looks(known: Numbers) -> str:
 
 
 def _boundary(known: Numbers, title: str, notes: Sequence[str], zones: Zones) -> Drawing:
-    with page(4.3, title, notes, AXIS + KEY) as (sheet, low, high):
+    with page(4.3, title, notes, AXIS + KEY[2]) as (sheet, low, high):
         axes = panel(sheet, LEFT, WIDTH - RIGHT, low, high)
         bounds_panel(axes, known, zones)
     bounds = _in_words(known, zones)
@@ -206,7 +210,7 @@ def whole_counts() -> Any:
     """Return where a count axis has its ticks: at whole numbers."""
     from matplotlib.ticker import MaxNLocator
 
-    return MaxNLocator(nbins=9, integer=True)
+    return MaxNLocator(nbins=9, integer=True, steps=[1, 2, 5, 10])
 
 
 def bar(
@@ -238,7 +242,7 @@ def _numbers(axes: Axes, changes: Sequence[tuple[float, Row]], sign: str) -> Non
     for n, row in changes:
         text = axes.text(
             n, float(position(row)), f"{sign}{fmt.result(row)}", ha="center", va="center",
-            fontsize=7, color=INK, zorder=5, parse_math=False, clip_on=True,
+            fontsize=letters_of(axes, 7), color=INK, zorder=5, parse_math=False, clip_on=True,
         )  # fmt: skip
         text.set_gid(f"{row.id}#text")
 
@@ -257,19 +261,22 @@ def zone_key(
     high = GOOD if zones.is_high_good else BAD
     named = zip((BAD, ON, high), (zones.low, zones.between, zones.high), has, strict=True)
     handles = [patch(colour, name) for colour, name, is_there in named if is_there]
-    height = axes.get_position().height * axes.figure.get_size_inches()[1]  # type: ignore[union-attr]
+    width, height = axes.figure.get_size_inches()  # type: ignore[union-attr]
+    height *= axes.get_position().height
+    every = len(handles) + len(more)
     axes.legend(
         handles=[*handles, *more], loc="upper left", bbox_to_anchor=(0, -0.46 / height),
-        ncols=len(handles) + len(more), frameon=False, fontsize=8, handlelength=1.5,
+        ncols=every if width > NARROW else 2, frameon=False, handlelength=1.5,
+        fontsize=letters_of(axes, 8),
         columnspacing=1.6, borderaxespad=0.0,
     )  # fmt: skip
 
 
-def draw_study(rows: Sequence[Row], study: str, kind: str) -> Drawing:
+def draw_study(rows: Sequence[Row], study: str, kind: str, columns: int = 2) -> Drawing:
     """Draw what a protocol's design does; two survival curves for a log-rank test."""
     known = Numbers(rows)
     if not known.has("design/all/p0"):
-        return draw_survival(rows, study)
+        return draw_survival(rows, study, columns)
     low_name, high_name = MARKED.get(kind, ("p0", "p1"))
     highs = known.items("design/all/n:", "stop_high")
     is_staged = len(sizes_of(known)) > 1
@@ -291,18 +298,25 @@ def draw_study(rows: Sequence[Row], study: str, kind: str) -> Drawing:
             f"{known.text('design/all/enrolled')} enrolled for {n} evaluable."
         )
     ]
-    with page(4.2, title, notes, AXIS + (KEY if is_staged else 0)) as (sheet, low_edge, high):
-        middle = WIDTH * 0.49 if is_staged else WIDTH - RIGHT
-        axes = panel(sheet, LEFT, middle - (0.12 if is_staged else 0), low_edge, high)
+    below = AXIS + (KEY[columns] if is_staged else 0)
+    is_stacked = is_staged and columns == 1
+    height = (6.2 if is_stacked else 3.0) if columns == 1 else 4.2
+    with page(height, title, notes, below, columns) as (sheet, low_edge, high):
+        left, right = LEFTS[columns], WIDTHS[columns] - RIGHT
+        middle = WIDTH * 0.49 if is_staged and not is_stacked else right + 0.12
+        upper = low_edge + (high - low_edge + AXIS + 0.2) / 2 if is_stacked else low_edge
+        axes = panel(sheet, left, middle - 0.12, upper, high)
         power_panel(axes, known, {"design/all": Look("", BLUE, "-")}, (low_name, high_name))
         if kind == "survival":
             axes.set_xlabel("True rate at the landmark (%)")
         if is_staged:
-            beside = panel(sheet, middle + LEFT, WIDTH - RIGHT, low_edge, high)
+            start, end = (left, upper - AXIS - 0.2) if is_stacked else (middle + LEFT, high)
+            beside = panel(sheet, start, right, low_edge, end)
             short = replace(RESPONSE, low="stop, or fail")
             bounds_panel(beside, known, short)
     what = "Probability of a promising result over the true response rate"
-    what += "; beside it the stopping boundaries." if is_staged else "."
+    place = "below" if is_stacked else "beside"
+    what += f"; {place} it the stopping boundaries." if is_staged else "."
     return Drawing(title, f"{title}. {what} {' '.join(notes)}", sheet)
 
 

@@ -23,6 +23,7 @@ from onearm.report.plate import (
     Names,
     Plate,
     heads,
+    text_width,
     width_of,
 )
 from onearm.report.shown import Shown, position
@@ -35,7 +36,6 @@ THRESHOLD = 0.10
 MOST = 40
 STEP = {1: 9.5, 2: 11.0}
 BOTTOM, EDGE, GAP = 26.0, 34.0, 10.0
-TICK = 10.0  # points that the label of a tick needs
 NUMBERED, NUMBER = 46.0, 20.0  # points of a column in which numbers have room, and that they need
 ALL, SEVERE = "#8fa3b3", GRADES[4]
 NAMES = {"trae": "Treatment-related adverse events", "ae": "Adverse events"}
@@ -167,7 +167,8 @@ def _drawn(shown: Shown, rows: Sequence[Row], wings: Sequence[Wing], columns: in
     scale = max(
         wing.most / (right - left - spare) for wing, (left, right) in zip(wings, spans, strict=True)
     )
-    every = next(n for n in (5, 10, 20, 25, 50, 100) if n / 100 / scale >= TICK or n == 100)
+    tick = text_width("100" if scale * max(r - le for le, r in spans) >= 1 else "50", plate.size)
+    every = next(n for n in (5, 10, 20, 25, 50, 100) if n / 100 / scale >= tick + 2 or n == 100)
     for i, (wing, (left, right)) in enumerate(zip(wings, spans, strict=True)):
         is_left = is_pair and i == 0
         axes = plate.panel(left, top, right, top + names.height)
@@ -205,7 +206,7 @@ def _columns(wings: Sequence[Wing], names: Names, columns: int) -> list[tuple[fl
 
 
 def _axes(axes: Axes, height: float, end: float, is_left: bool, every: int) -> None:
-    ticks = range(0, int(end * 100 + 0.001) + 1, every)
+    ticks = range(0, min(int(end * 100 + 0.001), 100) + 1, every)
     axes.set_xticks([tick / 100 for tick in ticks], [str(tick) for tick in ticks])
     axes.set_xlim((end, 0) if is_left else (0, end))
     axes.set_ylim(height, 0)

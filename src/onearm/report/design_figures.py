@@ -14,18 +14,22 @@ from typing import TYPE_CHECKING
 from onearm import format as fmt
 from onearm.report.figures import MUTED, RULE
 from onearm.report.sheet import (
+    AXIS,
     BLUE,
     DASHED,
     GRID,
     LEFT,
+    LEFTS,
     ORANGE,
     RIGHT,
     WIDTH,
+    WIDTHS,
     Drawing,
     Look,
     Numbers,
     dot,
     key,
+    letters_of,
     line,
     nice_shares,
     page,
@@ -209,7 +213,7 @@ def power_panel(
         axes.annotate(
             f"{name} = {known.share(f'design/all/{rate}')}", (x, 1.0),
             xycoords=axes.get_xaxis_transform(), xytext=(0, 4), textcoords="offset points",
-            ha="center", fontsize=8, color=MUTED,
+            ha="center", fontsize=letters_of(axes, 8), color=MUTED,
         )  # fmt: skip
     for head, look in curves.items():
         points = known.items(f"{head}/p:", "reject")
@@ -224,7 +228,7 @@ def power_panel(
             if len(curves) == 1:
                 axes.annotate(
                     fmt.with_unit(row), (x, y), xytext=(-6, 3), textcoords="offset points",
-                    ha="right", va="bottom", fontsize=8, color=look.colour,
+                    ha="right", va="bottom", fontsize=letters_of(axes, 8), color=look.colour,
                 ).set_gid(f"{row.id}#text")  # fmt: skip
     axes.set_ylim(0, 1.02)
     percent_ticks(axes.yaxis, [k / 5 for k in range(6)])
@@ -242,7 +246,7 @@ def power_panel(
         )  # fmt: skip
 
 
-def draw_survival(rows: Sequence[Row], study: str) -> Drawing:
+def draw_survival(rows: Sequence[Row], study: str, columns: int = 2) -> Drawing:
     """Draw the two survival curves of a log-rank design."""
     known = Numbers(rows)
     title = f"{study}: survival curves of the one-sample log-rank design"
@@ -263,8 +267,8 @@ def draw_survival(rows: Sequence[Row], study: str) -> Drawing:
         ),
     ]
     looks = {"historical": Look("historical", MUTED, DASHED), "target": Look("target", BLUE, "-")}
-    with page(4.0, title, notes) as (sheet, low, high):
-        axes = panel(sheet, LEFT, WIDTH - RIGHT, low, high)
+    with page({1: 3.0, 2: 4.0}[columns], title, notes, AXIS, columns) as (sheet, low, high):
+        axes = panel(sheet, LEFTS[columns], WIDTHS[columns] - RIGHT, low, high)
         end = 0.0
         for name, look in looks.items():
             points = known.items(f"design.{name}/all/day:", "survival")
@@ -284,6 +288,6 @@ def draw_survival(rows: Sequence[Row], study: str) -> Drawing:
         axes.set_ylabel("Without event (%)")
         axes.legend(
             handles=[key(look) for look in looks.values()],
-            loc="upper right", frameon=False, fontsize=8.5, handlelength=2.6,
+            loc="upper right", frameon=False, fontsize=letters_of(axes, 8.5), handlelength=2.6,
         )  # fmt: skip
     return Drawing(title, f"{title}. {' '.join(notes)}", sheet)

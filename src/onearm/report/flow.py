@@ -11,17 +11,17 @@ from collections.abc import Sequence
 
 from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, plain_text
 from onearm.report.model import Plotted, Span, phrase
-from onearm.report.plate import SMALLEST, Drawn, Plate, broken, text_width, width_of
+from onearm.report.plate import Drawn, Plate, broken, text_width, width_of
 from onearm.report.shown import Shown, position
 from onearm.report.tables import FLOW, capital, words
 
 PADDING, GAP, INDENT, MARGIN, ARM = 5.0, 14.0, 9.0, 4.0, 10.0  # points
-SIZES = {1: (6.3, SMALLEST), 2: (7.5, 7.0, 6.5)}
-WIDEST = {1: 0.46, 2: 0.45}  # share of the page that a column of boxes may have
+SIZES = {1: 6.3, 2: 7.5}
+WIDEST = {1: 0.40, 2: 0.45}  # share of the page that the steps may have; the others, what is left
 STEPS = ("screened", "enrolled", "treated", "response-evaluable")
 
 BRACKETS = re.compile(r"\s*\([^()]*\)")
-MOST = 4  # lines that a reason may have
+MOST = 6  # lines that a reason may have
 
 Lines = list[tuple[str, str]]  # text, result id; an indented text begins with a space
 
@@ -95,15 +95,14 @@ class _Page:
 
     def __init__(self, columns: int, boxes: Sequence[tuple[Lines, Lines]]) -> None:
         self.line = 11.0 if columns == 2 else 9.5
-        for size in SIZES[columns]:  # the largest letters with which both columns have room
-            self.size = size
-            self.most = width_of(columns) * WIDEST[columns] - 2 * PADDING - 2
-            self.boxes = [(self._broken(step), self._broken(beside)) for step, beside in boxes]
-            self.wide = 2 * PADDING + 2 + max(self._width(step) for step, _ in self.boxes)
-            besides = [self._width(beside) for _, beside in self.boxes if beside]
-            self.beside = 2 * PADDING + 2 + max(besides, default=0)
-            if self.wide + self.beside + 2 * MARGIN + ARM <= width_of(columns):
-                break
+        self.size, page, edges = SIZES[columns], width_of(columns), 2 * PADDING + 2
+        most = page * WIDEST[columns] - edges
+        steps = [self._broken(step, most) for step, _ in boxes]
+        self.wide = edges + max(self._width(step) for step in steps)
+        left = page - self.wide - 2 * MARGIN - ARM - edges
+        besides = [self._broken(beside, min(left, page * 0.55)) for _, beside in boxes]
+        self.beside = edges + max(self._width(beside) for beside in besides)
+        self.boxes = list(zip(steps, besides, strict=True))
         height = sum(self._height(box) + GAP + self._room(b) for box, b in self.boxes) - GAP
         self.plate = Plate(columns, height + 2 * MARGIN)
         free = self.plate.width - self.wide - self.beside
@@ -111,13 +110,13 @@ class _Page:
         self.left = max((free - arm) / 2, MARGIN)
         self.right = self.left + self.wide + arm
 
-    def _broken(self, lines: Lines) -> Lines:
+    def _broken(self, lines: Lines, most: float) -> Lines:
         """Return lines that have room; the number of a reason stays whole, at its end."""
         found: Lines = []
         for text, result in lines:
             stem, _, n = text.strip().rpartition(" (n = ")
             before = " " if text.startswith(" ") else ""
-            room = self.most - len(before) * INDENT
+            room = most - len(before) * INDENT
             parts = broken(stem, room, self.size, most=MOST).split("\n")
             number = f" (n = {n}"
             if text_width(parts[-1] + number, self.size) <= room:

@@ -99,7 +99,7 @@ OF_DESIGN = (
          "a design with a boundary", ""),
     Kind("design", "What the planned design does over the true rate", "a design", ""),
 )  # fmt: skip
-"""Figures of the protocol's design, which have their own sheet, 188 mm wide."""
+"""Figures of the protocol's design, which have their own sheet."""
 
 PAPER = (
     *("flow", "waterfall", "swimmer", "pfs", "os"),

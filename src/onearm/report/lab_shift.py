@@ -94,7 +94,7 @@ def _plate(names: Sequence[str], columns: int) -> tuple[Plate, list[Axes]]:
         axes.tick_params(length=0, labelsize=size)
         for side_name in ("left", "bottom"):
             axes.spines[side_name].set_visible(False)
-        lines = broken(name, each - 6, size, "bold")
+        lines = broken(name, each - side + 12, size, "bold")
         up = 5 + (lines.count("\n") + 1) * leading(size) / 2
         plate.name(x + wide / 2, y - up, lines, size, ha="center", fontweight="bold")
         _ground(axes)

@@ -26,14 +26,15 @@ from onearm.report.sheet import (
     AXIS,
     BLUE,
     DASHED,
-    LEFT,
+    LEFTS,
     ORANGE,
     RIGHT,
-    WIDTH,
+    WIDTHS,
     Drawing,
     Look,
     Numbers,
     key,
+    letters_of,
     line,
     page,
     panel,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def draw_monitor(rows: Sequence[Row], study: str, cutoff: str) -> Drawing:
+def draw_monitor(rows: Sequence[Row], study: str, cutoff: str, columns: int = 2) -> Drawing:
     """Draw the responders of a running trial, by enrolment, before the zones of its design."""
     known = Numbers(rows)
     seen = known.items("monitor/all/n:", "responders")
@@ -74,13 +75,16 @@ def draw_monitor(rows: Sequence[Row], study: str, cutoff: str) -> Drawing:
             "first n by enrolment; later ones do not decide it."
         )
     ]
-    with page(4.4, title, notes, AXIS + KEY) as (sheet, low, high):
-        axes = panel(sheet, LEFT, WIDTH - RIGHT, low, high)
+    height, below = {1: 3.4, 2: 4.4}[columns], AXIS + KEY[columns]
+    with page(height, title, notes, below, columns) as (sheet, low, high):
+        axes = panel(sheet, LEFTS[columns], WIDTHS[columns] - RIGHT, low, high)
         _course(axes, known, seen, may, sizes)
     return Drawing(title, f"{title}. {' '.join(notes)}", sheet)
 
 
-def draw_survival_monitor(rows: Sequence[Row], study: str, cutoff: str) -> Drawing:
+def draw_survival_monitor(
+    rows: Sequence[Row], study: str, cutoff: str, columns: int = 2
+) -> Drawing:
     """Draw the events of a running trial beside those expected under the historical curve."""
     known = Numbers(rows)
     until = f", data cut-off {cutoff}" if cutoff else ""
@@ -106,8 +110,8 @@ def draw_survival_monitor(rows: Sequence[Row], study: str, cutoff: str) -> Drawi
         "expected": Look("expected, historical curve", MUTED, DASHED),
         "bound": Look("promising below", ORANGE, (0, (2, 1.5))),
     }
-    with page(4.2, title, notes) as (sheet, low, high):
-        axes = panel(sheet, LEFT, WIDTH - RIGHT, low, high)
+    with page({1: 3.0, 2: 4.2}[columns], title, notes, AXIS, columns) as (sheet, low, high):
+        axes = panel(sheet, LEFTS[columns], WIDTHS[columns] - RIGHT, low, high)
         for name, found in points.items():
             if not found:
                 continue
@@ -127,7 +131,7 @@ def draw_survival_monitor(rows: Sequence[Row], study: str, cutoff: str) -> Drawi
         axes.set_ylabel("Events (cumulative)")
         axes.legend(
             handles=[key(looks[name]) for name, found in points.items() if found],
-            loc="upper left", frameon=False, fontsize=8.5, handlelength=2.6,
+            loc="lower right", frameon=False, fontsize=letters_of(axes, 8.5), handlelength=2.6,
         )  # fmt: skip
     return Drawing(title, f"{title}. {' '.join(notes)}", sheet)
 
@@ -155,8 +159,8 @@ def _course(
         axes.axvline(n, color=MUTED, linewidth=0.9, linestyle=DASHED, zorder=1.5,
                      gid=f"design/all/n:{n}/look")  # fmt: skip
         axes.annotate(f"look at {n}", (n, 1.0), xycoords=axes.get_xaxis_transform(),
-                      xytext=(0, 4), textcoords="offset points", ha="center", fontsize=8,
-                      color=MUTED)  # fmt: skip
+                      xytext=(0, 4), textcoords="offset points", ha="center", color=MUTED,
+                      fontsize=letters_of(axes, 8))  # fmt: skip
     looks = [("responders", seen, Look("confirmed responders", BLUE, "-"), 1.9)]
     if may and position(may[-1][1]) > position(seen[-1][1]):
         still = Look("with those still open", ORANGE, (0, (2, 1.5)))

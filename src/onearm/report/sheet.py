@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from textwrap import wrap
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from onearm import format as fmt
 from onearm.report import figures
 from onearm.report.figures import MUTED, POINTS_PER_INCH, canvas, style
+from onearm.report.plate import SMALLEST, wrapped
 from onearm.report.shown import NO_BREAK, position
 from onearm.results.model import Row
 
@@ -27,10 +27,14 @@ GRID = "#eceff1"
 BLUE, ORANGE = "#00527f", "#c2500a"
 """Told apart by those who see red and green alike, and in print by their line or shape."""
 DASHED = (0, (5, 3))
-WIDTH = 7.4  # inches
-TITLE, NOTE, FOOT = 0.40, 0.165, 0.10
+MM_PER_INCH = 25.4
+WIDTHS = {1: 86 / MM_PER_INCH, 2: 178 / MM_PER_INCH}
+"""Widths of one and two columns of a journal page, in inches."""
+WIDTH = WIDTHS[2]
+TITLE, NOTE, FOOT, MARGIN = 0.40, 0.165, 0.10, 0.12
 LEFT, RIGHT, AXIS = 0.72, 0.16, 0.52
-LETTERS_OF_A_LINE = 128
+LEFTS = {1: 0.52, 2: LEFT}
+SHARE = 0.84  # of the size of letters in one column, but 6 points at least
 Ending = Literal["svg", "png"]
 
 
@@ -90,27 +94,40 @@ class Look(NamedTuple):
 
 @contextmanager
 def page(
-    height: float, title: str, notes: Sequence[str], below: float = AXIS
+    height: float, title: str, notes: Sequence[str], below: float = AXIS, columns: int = 2
 ) -> Iterator[tuple[Canvas, float, float]]:
     """Give a sheet with title and footnotes, and where axes may begin and end, in inches."""
     import matplotlib
 
+    width = WIDTHS[columns]
+    size, bold = letters(width, 7.5), letters(width, 10)
+    room = (width - 2 * MARGIN) * POINTS_PER_INCH
     kept = [note.replace(" %", f"{NO_BREAK}%") for note in notes]
-    lines = [
-        part for note in kept for part in wrap(note, LETTERS_OF_A_LINE, break_on_hyphens=False)
-    ]
+    lines = [part for note in kept for part in wrapped(note, room, size)]
+    joined = title.replace(" %", f"{NO_BREAK}%").replace(" = ", f"{NO_BREAK}={NO_BREAK}")
+    head = wrapped(joined, room, bold, "bold")
     foot = FOOT + NOTE * len(lines)
-    head = wrap(title, 80)
     top = TITLE + 0.19 * (len(head) - 1)
-    with style(), matplotlib.rc_context({"path.simplify": False}):
+    with style(), matplotlib.rc_context({"path.simplify": False, "font.size": letters(width, 9.0)}):
         whole = height + foot + top
-        sheet = canvas(WIDTH, whole)
-        sheet.text(0.12 / WIDTH, 1 - 0.1 / whole, "\n".join(head), fontsize=10, va="top",
+        sheet = canvas(width, whole)
+        sheet.text(MARGIN / width, 1 - 0.1 / whole, "\n".join(head), fontsize=bold, va="top",
                    fontweight="bold", parse_math=False)  # fmt: skip
-        sheet.text(0.12 / WIDTH, FOOT / 2 / whole, "\n".join(lines), fontsize=7.5, va="bottom",
-                   color=MUTED, linespacing=NOTE * POINTS_PER_INCH / 7.5 / 1.18,
+        sheet.text(MARGIN / width, FOOT / 2 / whole, "\n".join(lines), fontsize=size, va="bottom",
+                   color=MUTED, linespacing=NOTE * POINTS_PER_INCH / size / 1.18,
                    parse_math=False)  # fmt: skip
         yield sheet, foot + below, whole - top - 0.16
+
+
+def letters(width: float, size: float) -> float:
+    """Return the size of letters on a sheet so many inches wide, of that in two columns."""
+    return size if width > WIDTHS[1] else max(size * SHARE, SMALLEST)
+
+
+def letters_of(axes: Axes, size: float) -> float:
+    """Return the size of letters on the sheet of these axes."""
+    sheet = cast("Canvas", axes.figure)
+    return letters(float(sheet.get_size_inches()[0]), size)
 
 
 def panel(sheet: Canvas, left: float, right: float, low: float, high: float) -> Axes:
@@ -183,7 +200,7 @@ def whole_ticks(axes: Axes) -> None:
     """Label the level axis at whole numbers."""
     from matplotlib.ticker import MaxNLocator
 
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, steps=[1, 2, 5, 10]))
 
 
 def image_of(drawing: Drawing, ending: Ending) -> bytes:
