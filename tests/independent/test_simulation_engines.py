@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -19,7 +20,8 @@ import pytest
 
 from onearm.errors import InputError
 from onearm.pipeline.simulate import Options, load_scenario, merge, simulate
-from onearm.sim.engine import Job, block_path, check_address, do, run
+from onearm.sim.address import check_address
+from onearm.sim.engine import Job, block_path, do, run
 from onearm.sim.plan import Plan
 from onearm.sim.tally import Tally
 from onearm.sim.truth import truth_of
@@ -192,28 +194,102 @@ def test_a_cluster_that_does_not_answer_is_one_line_within_ten_seconds():
     assert time.monotonic() - begun < 10
 
 
-@pytest.mark.parametrize(
-    ("says", "why"),
-    [(b"", "timed out"), (b"HTTP/1.1 400 Bad Request\r\n\r\n", "it does not speak gRPC")],
-    ids=["silent", "a web server"],
-)
-def test_a_port_that_is_no_cluster_is_one_line_within_ten_seconds(says, why):
+def frame(kind, flags, stream, payload):
+    size = len(payload).to_bytes(3, "big")
+    return size + bytes((kind, flags)) + stream.to_bytes(4, "big") + payload
+
+
+def fields(of_status, *, is_end=False):
+    """Return header fields that answer a call: RFC 7541 has 200 at 8 and 404 at 13."""
+    return frame(1, 0x4 | is_end, 1, of_status)
+
+
+def refusal(status):
+    """Return the answer of a gRPC server that refuses a call: fields alone, and the end."""
+    return fields(b"\x88\x00\x0bgrpc-status\x02" + status, is_end=True)
+
+
+GREETING = frame(4, 0, 0, b"")  # the settings that every HTTP/2 server sends first
+PAGE = frame(0, 1, 1, b"<html>no such page</html>")
+NOT_RAY = {
+    "silent": ([], "timed out"),
+    "a web server": ([b"HTTP/1.1 400 Bad Request\r\n\r\n"], "it does not speak gRPC"),
+    "settings alone": ([GREETING], "timed out"),
+    "settings byte by byte": ([GREETING[:1], GREETING[1:5]], "timed out"),
+    "gRPC without Ray": ([GREETING, refusal(b"12")], "it is not Ray"),
+    "gRPC that hangs up": ([GREETING, frame(7, 0, 0, bytes(8))], "it is not Ray"),
+    "a web server of HTTP/2": ([GREETING, fields(b"\x8d"), PAGE], "it is not Ray"),
+    "a page of HTTP/2": ([GREETING, fields(b"\x20\x88"), PAGE], "it is not Ray"),
+}
+
+
+@contextmanager
+def serving(parts):
+    """Answer one caller with these bytes, and keep the line open until the caller hangs up."""
+
+    def answer():
+        line = server.accept()[0]
+        with line, suppress(ConnectionError):
+            for part in parts:
+                line.sendall(part)
+                time.sleep(0.05)
+            while line.recv(4096):
+                pass
+
     with socket.create_server(("127.0.0.1", 0)) as server:
-        caller: list[socket.socket] = []
-
-        def answer():
-            caller.append(server.accept()[0])
-            caller[0].sendall(says)
-
         thread = threading.Thread(target=answer)
         thread.start()
-        begun = time.monotonic()
-        with pytest.raises(InputError, match=rf"no cluster answers there \({why}\)"):
-            check_address(f"127.0.0.1:{server.getsockname()[1]}")
+        yield f"127.0.0.1:{server.getsockname()[1]}"
         thread.join()
-        caller[0].close()
+
+
+@pytest.mark.parametrize("kind", NOT_RAY)
+def test_a_port_that_is_no_cluster_is_one_line_within_ten_seconds(kind):
+    parts, why = NOT_RAY[kind]
+    begun = time.monotonic()
+    with (
+        serving(parts) as address,
+        pytest.raises(InputError, match=rf"no cluster answers there \({why}\)"),
+    ):
+        check_address(address)
 
     assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [[refusal(b"16")], [fields(b"\x88"), frame(0, 0, 1, b"\0\0\0\0\x02id")]],
+    ids=["asks for a token", "an answer"],
+)
+def test_a_cluster_that_answers_is_left_to_ray(answer):
+    with serving([GREETING, *answer]) as address:
+        check_address(address)
+
+
+def test_a_name_that_is_not_found_in_time_is_one_line(monkeypatch):
+    def slow(*about, **more):
+        time.sleep(9)
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr("socket.getaddrinfo", slow)
+    begun = time.monotonic()
+    with pytest.raises(InputError, match=r"cluster\.example:6379: no cluster .* \(timed out\)"):
+        check_address("cluster.example:6379")
+
+    assert time.monotonic() - begun < 8
+
+
+def test_a_name_that_is_none_is_one_line():
+    with pytest.raises(InputError, match="it is no host name"):
+        check_address("host..name:6379")
+
+
+@pytest.mark.parametrize(
+    "address", ["10.0.0.5", "10.0.0.5:", "host:0", "host:70000", "ray://10.0.0.5:10001", "auto", ""]
+)
+def test_an_address_is_a_host_and_a_port(address):
+    with pytest.raises(InputError, match="must be HOST:PORT of the cluster's head"):
+        check_address(address)
 
 
 def test_a_block_of_another_scenario_is_refused(tmp_path):

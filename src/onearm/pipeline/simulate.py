@@ -24,8 +24,9 @@ from onearm.format import count_of, months, number, percent, plain, text_table
 from onearm.io.yaml import read_yaml
 from onearm.protocol.model import Protocol
 from onearm.protocol.parse import parse_protocol
+from onearm.sim.address import check_address
 from onearm.sim.calibration import Calibration, calibrate
-from onearm.sim.engine import ENGINES, Engine, Job, block_path, check_address, run
+from onearm.sim.engine import ENGINES, Engine, Job, block_path, run
 from onearm.sim.plan import Plan
 from onearm.sim.scenario import Scenario, parse_scenario
 from onearm.sim.summary import Characteristic, characteristics, success

@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
-import socket
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,9 +33,6 @@ from onearm.sim.truth import Truth
 Engine = Literal["processes", "ray"]
 ENGINES = ("processes", "ray")
 MOST_LOST = 20  # workers, before a run gives up: something kills each of them
-ANSWER_WITHIN = 4.0  # seconds for a cluster to be reached, and again to answer
-SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"  # RFC 9113: an empty frame of settings
-GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + SETTINGS
 
 
 @dataclass(frozen=True)
@@ -242,9 +238,14 @@ def _connect(ray: Any, address: str | None) -> None:
             logging_level=logging.ERROR,
             include_dashboard=None if address else False,
         )
-    except (ConnectionError, RuntimeError) as error:
+    except (ConnectionError, RuntimeError, ray.exceptions.RayError) as error:
         why = " ".join(str(error).split())
-        raise InputError(f"--address {address}: no Ray cluster can be used there ({why})") from None
+        where = (
+            "no Ray cluster can be started here"
+            if address is None
+            else (f"--address {address}: no Ray cluster can be used there")
+        )
+        raise InputError(f"{where} ({why})") from None
 
 
 def _got(ray: Any, reference: Any) -> Tally:
@@ -254,25 +255,3 @@ def _got(ray: Any, reference: Any) -> Tally:
         raise error.cause if isinstance(error.cause, InputError) else error from None
     assert isinstance(found, Tally)
     return found
-
-
-def check_address(address: str) -> None:
-    """Raise an error where no cluster answers, instead of waiting for minutes.
-
-    Ray speaks gRPC, that is HTTP/2, whose server answers a greeting at once
-    with its settings (RFC 9113, section 3.4). With TLS only the port is tried.
-    """
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise InputError(f"--address must be HOST:PORT, such as 10.0.0.5:6379; got {address!r}")
-    try:
-        with socket.create_connection((host, int(port)), timeout=ANSWER_WITHIN) as line:
-            if os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true"):
-                return
-            line.sendall(GREETING)
-            is_http2 = line.recv(len(SETTINGS))[3:4] == SETTINGS[3:4]
-    except OSError as error:
-        why = error.strerror or error
-        raise InputError(f"--address {address}: no cluster answers there ({why})") from None
-    if not is_http2:
-        raise InputError(f"--address {address}: no cluster answers there (it does not speak gRPC)")

@@ -51,7 +51,7 @@ def treated(points: TimePoints, facts: Facts, horizon: int) -> Treated:
     end = np.minimum(np.minimum(progression, facts.discontinuation), facts.death)
     is_lost = (facts.last_contact < np.minimum(facts.cutoff, horizon)) & (facts.death == NEVER)
     is_over = (end < NEVER) | is_lost
-    stop = np.minimum(end, facts.last_contact)
+    stop = np.where(end < NEVER, end, facts.last_contact)
     is_toxic = (facts.discontinuation <= stop) & (facts.discontinuation < progression)
     return Treated(stop, np.where(is_over, stop, facts.cutoff), is_toxic)
 
