@@ -166,6 +166,9 @@ def test_a_protocol_alone_gives_its_dictionary(tmp_path: Path) -> None:
     study.mkdir()
     shutil.copy(STUDIES / "tqb2450-ib-02" / "protocol.yaml", study)
     answer = export_study(study, "redcap", tmp_path / "out")
+    with pytest.raises(InputError, match="no subject; there is nothing to write as sdtm"):
+        export_study(study, "sdtm", tmp_path / "sdtm")
+    assert not (tmp_path / "sdtm").exists()
     header, rows = read(tmp_path / "out" / "redcap-repeating.csv")
 
     assert {path.name for path in answer.written} == {

@@ -183,6 +183,30 @@ def test_arms_of_labels_and_lettered_events(tmp_path: Path) -> None:
     assert visits == ["WEEK 6", "WEEK 6 B"]
 
 
+def test_an_event_names_no_visit_of_rows_that_lie_too_far_apart(tmp_path: Path) -> None:
+    """One event for the whole treatment is not one visit; scans of two weeks are."""
+
+    def change(rows: Rows) -> None:
+        for line in (4, 5, 6, 12):
+            in_arm(rows, line, "throughout_arm_1")
+            put(rows, line, "redcap_repeat_instrument", "tumour_assessment")
+
+    def near(rows: Rows) -> None:
+        change(rows)
+        put(rows, 5, "scan_date", "2025-04-22")
+        put(rows, 6, "scan_date", "2025-05-05")  # 14 days after the first
+
+    answer = take(altered(tmp_path, RAW, change), tmp_path / "a")
+    assert [row[-1] for row in tables(tmp_path / "a")["responses"][1:]] == [
+        "", "", "", "THROUGHOUT",
+    ]  # fmt: skip
+    (found,) = [str(one) for one in answer.findings if one.code == "no-visit"]
+    words = "the event 'throughout_arm_1' names no visit of responses: its rows lie 84 days apart"
+    assert found.startswith(f"export-raw.csv:4: {words}; ask the visit in the form")
+    take(altered(tmp_path, RAW, near), tmp_path / "b")
+    assert {row[-1] for row in tables(tmp_path / "b")["responses"][1:]} == {"THROUGHOUT"}
+
+
 def test_a_hidden_value_is_read_and_named(tmp_path: Path) -> None:
     def change(rows: Rows) -> None:
         put(rows, 7, "ae_related", "0")
@@ -398,6 +422,22 @@ def test_a_table_that_was_not_exported_is_not_written_as_empty(tmp_path: Path) -
     assert words in [one.message for one in answer.findings]
 
 
+def test_an_export_without_records_and_a_folder_of_other_data_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no record below its header"):
+        take(written(tmp_path / "e.csv", rows_of(RAW)[:1]), tmp_path / "a")
+    (tmp_path / "b" / "data").mkdir(parents=True)
+    (tmp_path / "b" / "data" / "tu.xpt").write_bytes(b"")
+    with pytest.raises(InputError, match=r"holds tu\.xpt, which this export has not"):
+        take(RAW, tmp_path / "b")
+
+
+def test_blanks_around_missing_data_codes_do_not_count(tmp_path: Path) -> None:
+    export = altered(tmp_path, RAW, lambda rows: put(rows, 7, "ae_serious", "-98"))
+    answer = take(export, tmp_path / "a", BOOK, "-99", " -98", "")
+    words = "the missing-data code -98 stands for no value, 1 time: ae_serious 1"
+    assert words in [one.message for one in answer.findings]
+
+
 def test_a_needed_column_that_was_not_exported_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         take(altered(tmp_path, RAW, lambda rows: without(rows, "scan_date")), tmp_path / "a")
@@ -428,6 +468,7 @@ BOOKS = [
     ("sex", 17, "onearm: subjects.sex (1=F, 2=Q)", "must be one of F, M, U; the annotation says"),
     ("sex", 17, "onearm: subjects.subject_id", "subject_id is the record itself"),
     ("sex", 5, "1, Female | 1, Male", "the code '1' of sex stands for two choices"),
+    ("sex", 17, "onearm: subjects.sex onearm: subjects.site", "names two columns; a field is one"),
     ("sex", 0, "Sex", "a field name has lower-case letters"),
     ("sex", 0, "age", "field 'age' stands twice"),
     ("scan_new", 17, "onearm: responses.date", "column responses.date has two fields"),

@@ -7,6 +7,7 @@ record for each row that fills one. Knows no rule.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from onearm.io.redcap_rows import ExportRow, export_rows
 from onearm.io.redcap_values import MISSING, FieldReader, Value, is_labelled
 
 COMPLETE = ("2", "Complete")
+ONE_VISIT_DAYS = 14
+"""Rows of a repeating instrument in one event are one visit if they lie so many days apart (<=)."""
 
 
 @dataclass(slots=True)
@@ -52,6 +55,8 @@ def read_export(
     if place is None:
         words = f"no column {first.name!r}, the record of the dictionary"
         raise refuse(path, "redcap-export", words, 1)
+    if not sheet.rows:
+        raise refuse(path, "redcap-export", "holds no record below its header", 1)
     found = Columns(path.name, sheet.header, fields, missing)
     tables = found.tables()
     if not tables:
@@ -82,6 +87,7 @@ class _Export:
         self.event_names = {table for table in tables if self._is_given(table, "visit", EVENT)}
         self.group_names = self._is_given("subjects", "site", ACCESS_GROUP)
         self.visits: dict[tuple[str, str, str], ExportRow] = {}
+        self.in_events: dict[tuple[str, str, str], list[tuple[ExportRow, dict[str, str]]]] = {}
         self.once: dict[tuple[str, str], tuple[ExportRow, dict[str, tuple[Value, int]]]] = {}
 
     def _is_given(self, table: str, column: str, system: str) -> bool:
@@ -109,6 +115,7 @@ class _Export:
                         found.rows[table].append(self._record(table, own, fields, row))
         for (table, _), (row, values) in self.once.items():
             found.rows[table].append(self._person(table, row, values))
+        self._part_visits()
         self._say_codes(found.findings)
         self._say_remarks(found.findings)
         self.hidden.say(found.findings)
@@ -156,7 +163,24 @@ class _Export:
                 self._misfit(one, value.allowed, row)
         if table in self.event_names and not found.get("visit"):
             found["visit"] = self._visit(table, row)
+            if row.instrument:
+                self.in_events.setdefault((table, row.record, row.event), []).append((row, found))
         return found
+
+    def _part_visits(self) -> None:
+        """Take the visit from rows of one event that lie too far apart to be one."""
+        for (table, record, event), pairs in self.in_events.items():
+            days = sorted(
+                dt.date.fromisoformat(found["date"]) for _, found in pairs if found.get("date")
+            )
+            if days and (days[-1] - days[0]).days > ONE_VISIT_DAYS:
+                for _, found in pairs:
+                    found["visit"] = ""
+                words = (
+                    f"the event {event!r} names no visit of {table}: its rows lie"
+                    f" {(days[-1] - days[0]).days} days apart; ask the visit in the form"
+                )
+                self.columns.add("warning", "no-visit", words, EVENT, pairs[0][0].line, record)
 
     def _visit(self, table: str, row: ExportRow) -> str:
         """Return the visit that an event is; two events of a record are never one visit."""

@@ -176,7 +176,7 @@ def _choices(cells: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     if cells[HEADER[3]].strip().lower() in CHOOSING:
         for part in filter(str.strip, cells[HEADER[5]].split("|")):
             code, _, label = part.partition(",")
-            yield code.strip(), label.strip()
+            yield " ".join(code.split()), " ".join(label.split())
 
 
 def _problems(
@@ -191,6 +191,8 @@ def _problems(
         yield f"the code {code!r} of {one.name} stands for two choices"
     if one.table is None:
         return
+    if len(_ANNOTATION.findall(cells.get(HEADER[17], ""))) > 1:
+        yield f"the annotation of {one.name} names two columns; a field is one"
     if one.table not in PREFIXES:
         yield f"{one.table!r} is no table of a study{nearest(one.table, PREFIXES)}"
         return

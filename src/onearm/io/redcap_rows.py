@@ -68,6 +68,9 @@ def export_rows(
         first = taken.setdefault((row.record, *keys), line)
         if not row.record:
             columns.add("error", "no-record", "the row names no record", name, line)
+        elif not row.record.isprintable():
+            words = f"a record must be a name on one line; got {row.record!r}"
+            columns.add("error", "no-record", words, name, line)
         elif first != line:
             said = ", ".join(key for key in keys if key)
             words = f"the record{f' ({said})' if said else ''} stands in line {first} already"
@@ -81,7 +84,7 @@ def export_rows(
 
 def _row(columns: Columns, record: int, line: int, cells: list[str]) -> ExportRow:
     bare = [cell.strip() for cell in cells]
-    said = {name: bare[at] for name, at in columns.system.items()}
+    said = {name: " ".join(bare[at].split()) for name, at in columns.system.items()}
     keys = (said.get(one, "") for one in (EVENT, INSTRUMENT, INSTANCE, ACCESS_GROUP))
     return ExportRow(line, bare, bare[record], *keys)
 

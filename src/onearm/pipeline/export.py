@@ -114,6 +114,8 @@ def export_study(study: Path, kind: str, out: Path, formats: Sequence[str] = ())
         raise InputError(f"--out must be a folder, which need not exist yet; {out} is a file")
     module = import_module(f"onearm.pipeline.{exporter.module}")
     content: Content = getattr(module, exporter.function)(study, formats)
+    if not content.datasets and not content.texts:
+        raise InputError(f"{study / 'data'}: no subject; there is nothing to write as {kind}")
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".export-") as beside:
         notes = [*content.notes, *_write(content, Path(beside), formats)]

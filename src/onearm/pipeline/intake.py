@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from onearm.clinical.records import TABLES
 from onearm.errors import Finding, InputError
 from onearm.format import count_of
 from onearm.io.csv import write_table
+from onearm.io.data_folder import SUFFIXES
 from onearm.io.redcap_data import read_export
 from onearm.io.redcap_dictionary import read_dictionary
 from onearm.io.redcap_values import MISSING
@@ -71,11 +71,13 @@ def intake_redcap(
     if not any(one.table for one in fields):
         words = "no field says which column it is; annotate them, such as 'onearm: lesions.date'"
         raise InputError(f"{dictionary}: {words}")
-    found = read_export(export, fields, MISSING | set(missing))
-    held = [one.TABLE for one in TABLES if (data / f"{one.TABLE}.csv").exists()]
-    if other := [name for name in held if name not in found.headers]:
+    codes = {code.strip() for code in missing} - {""}
+    found = read_export(export, fields, MISSING | codes)
+    own = {f"{name}.csv" for name in found.headers}
+    held = [one.name for one in sorted(data.glob("*")) if one.suffix.lower() in SUFFIXES]
+    if other := [name for name in held if name not in own]:
         words = "which this export has not; two sources would mix: choose another folder"
-        raise InputError(f"{data}: holds {other[0]}.csv, {words}")
+        raise InputError(f"{data}: holds {other[0]}, {words}")
     errors = [one for one in found.findings if one.severity == "error"]
     if errors:
         more = len(errors) - MOST_LISTED
