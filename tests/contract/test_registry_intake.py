@@ -23,7 +23,8 @@ from onearm.io.registry_prose import (
     endpoints_named,
     route_in,
 )
-from onearm.io.registry_record import UNKNOWN, draft_of
+from onearm.io.registry_record import draft_of
+from onearm.io.registry_values import UNKNOWN
 from onearm.io.yaml import parse_yaml, read_yaml
 from onearm.io.yaml_text import yaml_text
 from onearm.pipeline.check import check_study

@@ -17,6 +17,7 @@ from typing import Any
 VERSION = "4.0.0"
 CODE_SYSTEM = "http://www.cdisc.org"
 CODE_VERSION = "2025-09-26"
+NOT_STATED = "Not stated in the protocol"
 
 Json = dict[str, Any]
 

@@ -9,8 +9,9 @@ from onearm.errors import InputError
 from onearm.format import count_of
 from onearm.io.csv import write_table
 from onearm.io.json_fields import read_json
-from onearm.io.registry_record import READ_FROM, UNKNOWN, draft_of
+from onearm.io.registry_record import draft_of
 from onearm.io.registry_results import Posted, posted_numbers
+from onearm.io.registry_values import READ_FROM, UNKNOWN
 from onearm.io.yaml import parse_yaml
 from onearm.io.yaml_text import yaml_text
 from onearm.protocol.model import Assumption
