@@ -71,18 +71,26 @@ class Event:
 
     ``rule`` names what decided (PD, DEATH, CUT, NOPOST, NOBASE, NACT, MISS2,
     LOST, RESPONSE); ``reason`` says it in words. A time that was RECORDED as
-    such has no dates, and may have a fraction of a day.
+    such has no dates, and may have a fraction of a day. ``days`` is None where
+    the day of a scan was recorded in part only: what happened is known then, and
+    when is not.
     """
 
     subject_id: str
     endpoint: str
     start: dt.date | None
     end: dt.date | None
-    days: int | float
+    days: int | float | None
     is_event: bool
     rule: str
     reason: str
     sources: tuple[Source, ...]
+
+    @property
+    def time(self) -> int | float:
+        """The days, of an event whose days are known."""
+        assert self.days is not None  # the caller has left the others out
+        return self.days
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +107,35 @@ class Reading:
     time_points: tuple[TimePoint, ...]
     best: BestResponse
     events: dict[str, Event]
+
+
+@dataclass(frozen=True, slots=True)
+class NotKnown:
+    """An answer about one subject that a day which was recorded in part leaves open.
+
+    ``what`` is an endpoint in capitals (PFS) or an answer in words; ``variant`` the
+    reading or censoring preset that it belongs to, "" for those that count. ``detail``
+    says between what it lies, ``because`` what is missing. Of a time, ``shortest``
+    and ``longest`` are what it would be on the days that make it so.
+    """
+
+    subject_id: str
+    variant: str
+    what: str
+    detail: str
+    because: str
+    sources: tuple[Source, ...]
+    shortest: Event | None = None
+    longest: Event | None = None
+
+    @property
+    def reason(self) -> str:
+        """Why it is not known, in one sentence."""
+        return f"not known: {self.detail}; {self.because}"
+
+    def __str__(self) -> str:
+        by = f" by {self.variant}" if self.variant else ""
+        return f"{self.what}{by} ({self.detail})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ judged; a subject without either has no course. Knows one subject.
   completion where one is recorded, but never ends before the last dose; while
   it is ongoing, to the last dose or the last contact, whichever is later.
 * The response of a time point holds from its scan to the next scan; equal
-  responses in a row are one segment, the last one ends on its own scan.
+  responses in a row are one segment, the last one ends on its own scan. A
+  segment that begins or ends on a day that is not known is left out.
 * The first CR and PR are marked where they come before the first PD.
 * Only a reduction of the dose (a dose below the one that the same drug was given
   at before) is marked.
@@ -22,7 +23,7 @@ from itertools import pairwise, takewhile
 
 from onearm.clinical.derived import Event, Mark, Segment, TimePoint
 from onearm.clinical.lab_course import dosed
-from onearm.clinical.records import Disposition, Dose, Source, SubjectRecords
+from onearm.clinical.records import Disposition, Dose, Source, SubjectRecords, known_day
 from onearm.clinical.subject import SubjectAnswers, reference_date
 from onearm.format import plain
 from onearm.protocol.model import Protocol
@@ -111,6 +112,9 @@ def _responses(points: Sequence[TimePoint], start: dt.date) -> Iterator[Segment]
         run.append(point)
         if after is None or after.overall is not point.overall:
             end = point.date if after is None else after.date
+            if known_day(run[0].date) is None or known_day(end) is None:
+                run = []
+                continue
             yield _stretch(
                 point.subject_id, "RESPONSE", str(point.overall), (start, run[0].date, end),
                 run[0].reason, tuple(source for one in run for source in one.sources),
@@ -154,7 +158,7 @@ def _first_responses(points: Sequence[TimePoint]) -> Iterator[Happening]:
     by_date = list(takewhile(lambda p: p.overall is not Response.PD, by_date))
     for code in (Response.CR, Response.PR):
         first = next((point for point in by_date if point.overall is code), None)
-        if first is not None:
+        if first is not None and known_day(first.date) is not None:
             yield f"FIRST {code}", first.date, first.reason, first.sources
 
 

@@ -26,7 +26,7 @@ from onearm.clinical.derived import (
 from onearm.clinical.lab_course import dosed
 from onearm.clinical.lab_values import problem_of
 from onearm.clinical.lanes import first_day, marks, segments, study_day
-from onearm.clinical.records import Lab, Measurement, SubjectRecords
+from onearm.clinical.records import Lab, Measurement, SubjectRecords, known_day
 from onearm.clinical.subject import SubjectAnswers
 from onearm.clinical.units import find_analyte
 from onearm.format import count_of
@@ -62,35 +62,36 @@ def subject_course(
 def change_series(
     records: SubjectRecords, answers: SubjectAnswers, protocol: Protocol
 ) -> tuple[SeriesPoint, ...]:
-    """Return the change of the sum from baseline at each time point, by date."""
+    """Return the change of the sum from baseline at each time point that has a day, by date."""
     start = first_day(records, protocol)
     found: list[SeriesPoint] = []
     has_progressed = False
     for point in sorted(answers.time_points, key=lambda p: p.date):
         change = point.change_from_baseline
         is_first = point.overall is Response.PD and not has_progressed
-        found.append(
-            SeriesPoint(
-                point.subject_id,
-                point.visit,
-                point.date,
-                study_day(point.date, start or point.date),
-                point.sum_um,
-                None if change is None else 100 * change[0] / change[1],
-                point.new_lesion,
-                point.overall,
-                point.irecist,
-                is_first,
-                has_progressed,
-                point.sources,
+        if known_day(point.date) is not None:
+            found.append(
+                SeriesPoint(
+                    point.subject_id,
+                    point.visit,
+                    point.date,
+                    study_day(point.date, start or point.date),
+                    point.sum_um,
+                    None if change is None else 100 * change[0] / change[1],
+                    point.new_lesion,
+                    point.overall,
+                    point.irecist,
+                    is_first,
+                    has_progressed,
+                    point.sources,
+                )
             )
-        )
         has_progressed = has_progressed or is_first
     return tuple(found)
 
 
 def lesion_series(records: SubjectRecords, protocol: Protocol) -> tuple[LesionPoint, ...]:
-    """Return every lesion at every scan, by evaluator, lesion and date."""
+    """Return every lesion at every scan that has a day, by evaluator, lesion and date."""
     start = first_day(records, protocol)
     first: dict[tuple[str, str], int] = {}
     rows = sorted(
@@ -101,7 +102,8 @@ def lesion_series(records: SubjectRecords, protocol: Protocol) -> tuple[LesionPo
         key = row.evaluator, row.lesion_id
         if row.diameter_um is not None:
             first.setdefault(key, row.diameter_um)
-        found.append(_lesion(row, start or row.date, first.get(key)))
+        if known_day(row.date) is not None:
+            found.append(_lesion(row, start or row.date, first.get(key)))
     return tuple(found)
 
 

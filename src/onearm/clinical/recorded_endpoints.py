@@ -125,7 +125,7 @@ def _sides(
     theirs = f"{number(row.time, digits)} {unit}, {_status(bool(row.is_event))}"
     if event is None:
         return theirs, "none", ""
-    days = Fraction(event.days) / DAYS_PER_UNIT[row.time_unit]
+    days = Fraction(event.time) / DAYS_PER_UNIT[row.time_unit]
     ours = f"{number(days, digits)} {unit}, {_status(event.is_event)}"
     return theirs, ours, f" ({event.rule}: {event.reason})"
 

@@ -41,23 +41,31 @@ class PartialDate(dt.date):
     """A day of which only the year, or year and month, were recorded.
 
     It shows what was recorded and nothing else. Its place among other days
-    comes from the order of visits; whatever needs the day itself, such as a
-    number of days, is an InputError.
+    comes from the order of visits: it stands at the first day that it can be,
+    and ``latest`` is the last. Whatever needs the day itself, such as a number
+    of days, is an InputError.
 
-    >>> when = PartialDate.placed("2014-02", dt.date(2014, 2, 1), "tr.csv:40")
-    >>> str(when), when > dt.date(2014, 1, 23)
-    ('2014-02', True)
+    >>> days = dt.date(2014, 2, 1), dt.date(2014, 2, 28)
+    >>> when = PartialDate.placed("2014-02", days, "tr.csv:40")
+    >>> str(when), when > dt.date(2014, 1, 23), str(when.latest)
+    ('2014-02', True, '2014-02-28')
     """
 
     text: str
     where: str
+    latest: dt.date
 
     @classmethod
-    def placed(cls, text: str, order: dt.date, where: str) -> PartialDate:
-        """Return the recorded text with a day that stands for its place in the order."""
-        found = cls(order.year, order.month, order.day)
-        found.text, found.where = text, where
+    def placed(cls, text: str, days: tuple[dt.date, dt.date], where: str) -> PartialDate:
+        """Return the recorded text with the first and the last day that it can be."""
+        found = cls(days[0].year, days[0].month, days[0].day)
+        found.text, found.where, found.latest = text, where, days[1]
         return found
+
+    @property
+    def earliest(self) -> dt.date:
+        """The first day that it can be."""
+        return dt.date(self.year, self.month, self.day)
 
     def isoformat(self) -> str:
         """Return what was recorded."""
@@ -72,10 +80,11 @@ class PartialDate(dt.date):
         return f"PartialDate({self.text!r})"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, PartialDate) and self.text == other.text
+        is_same = isinstance(other, PartialDate) and self.text == other.text
+        return is_same and super().__eq__(other)
 
     def __hash__(self) -> int:
-        return hash(self.text)
+        return hash((self.text, self.year, self.month, self.day))
 
     def _needs_day(self, _: object) -> NoReturn:
         message = f"the day of {self.text} is needed, and only this much was recorded"

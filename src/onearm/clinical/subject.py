@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 
 from onearm.clinical.best import best_response
 from onearm.clinical.beyond import treatment_beyond
+from onearm.clinical.certain import Judged, Limits, certain, undated
 from onearm.clinical.derived import (
     Agreement,
     BestChange,
@@ -23,6 +24,7 @@ from onearm.clinical.derived import (
     DoseSummary,
     Event,
     Membership,
+    NotKnown,
     Reading,
     TimePoint,
 )
@@ -63,7 +65,6 @@ from onearm.format import plain, signed_percent
 from onearm.protocol.censoring import PRESETS, CensoringRules
 from onearm.protocol.model import Protocol
 from onearm.protocol.response import ResponseRules
-from onearm.protocol.response_plan import ResponsePlan
 from onearm.terms import Response
 
 
@@ -88,6 +89,12 @@ class SubjectAnswers:
     course: DoseCourse  # doses beside the plan, cycle by cycle
     intensities: tuple[DoseIntensity, ...]  # one a drug that was given
     findings: tuple[Finding, ...]
+    unknown: tuple[NotKnown, ...] = ()  # what a day that was recorded in part leaves open
+
+    def unknown_time(self, endpoint: str, variant: str = "") -> NotKnown | None:
+        """Return why a time to an event is not known, None where it is or does not exist."""
+        named = (one for one in self.unknown if one.what == endpoint.upper())
+        return next((one for one in named if one.variant == variant), None)
 
     def membership(self, name: str) -> Membership:
         """Return the membership of one analysis set."""
@@ -113,64 +120,95 @@ def derive_subject(
     ``readings`` says what is read beside the primary evaluator and source in the
     whole study; by default what this subject's records hold.
     """
-    plan, subject = protocol.response, records.subject
+    plan = protocol.response
     if has_endpoints_only(records):
         return _by_endpoints(records, protocol, readings)
-    rules, start = plan.rules, reference_date(subject, plan.rules)
-    measured, findings = assess_subject(
-        records.lesions or (),
-        rules,
-        start,
-        with_irecist=plan.also == "iRECIST",
-        markers=marker_readings(records, plan.markers),
-    )
+    start = reference_date(records.subject, plan.rules)
     planned = planned_readings([records], plan) if readings is None else readings
-    points = _points(records, measured, plan)
-    findings += check_accepted(records.responses or ())
+    points, noticed = _points(records, protocol)
     sides = _sides(points, plan.primary_evaluator, start)
     differing = [one for side in sides for one in disagreements(*side)]
-    findings += as_findings(differing)
-    judged = points.get((plan.primary_evaluator, plan.primary_source), ())
-    own, problems = apply_overrides(judged, records.overrides or (), plan.primary_evaluator)
-    findings += problems
+    findings = [*check_accepted(records.responses or ()), *as_findings(differing)]
+    unknown: tuple[NotKnown, ...] = ()
+    if undated(records):
+        death = death_of(records)
+        judged, unknown, more = certain(
+            records,
+            lambda dated: _judged(dated, protocol, planned, *_points(dated, protocol)),
+            points,
+            (plan.primary_evaluator, plan.primary_source),
+            Limits(start, death.date if death else None, protocol.study.data_cutoff),
+        )
+        findings += more
+    else:
+        judged = _judged(records, protocol, planned, points, noticed)
+    course = dose_course(records, protocol, _progression(judged.events))
+    findings = [*judged.findings, *findings, *dose_findings(course, protocol.treatment)]
+    return SubjectAnswers(
+        records.subject.subject_id,
+        judged.points,
+        tuple(
+            point
+            for one in judged.readings.values()
+            if one.evaluator != plan.primary_evaluator
+            for point in one.time_points
+        ),
+        judged.best,
+        judged.events,
+        judged.presets,
+        judged.beyond,
+        judged.readings,
+        tuple(differing),
+        tuple(one for side in sides for one in agreements(*side)),
+        False,
+        judged.memberships,
+        judged.best_change,
+        tuple(summarise_doses(records.doses or ())),
+        course,
+        dose_intensities(course, protocol.treatment),
+        tuple(findings),
+        unknown,
+    )
+
+
+def _judged(
+    records: SubjectRecords,
+    protocol: Protocol,
+    planned: Sequence[PlannedReading],
+    points: Mapping[tuple[str, str], tuple[TimePoint, ...]],
+    noticed: Sequence[Finding],
+) -> Judged:
+    """Return the answers that go by the days of the assessments; all of these are whole."""
+    plan, subject = protocol.response, records.subject
+    rules, start = plan.rules, reference_date(subject, plan.rules)
+    given = points.get((plan.primary_evaluator, plan.primary_source), ())
+    own, problems = apply_overrides(given, records.overrides or (), plan.primary_evaluator)
     is_recorded = plan.primary_source == "recorded"
     baseline, known = baseline_of(records, protocol), known_of(records, protocol)
     about = circumstances(records, protocol, start)
     best = best_response(subject.subject_id, plan.primary_evaluator, own, rules, about)
     best = replace(best, sources=best.sources or _sources(records))
-    findings += cr_then_pr(subject.subject_id, own, rules, about)
     events = {} if known is None else _events(known, own, best, protocol)
-    findings += endpoint_differences(records.endpoints or (), plan.primary_evaluator, events, best)
     others = [_reading(one, points, records, protocol, about) for one in planned]
-    course = dose_course(records, protocol, _progression(events))
-    findings += dose_findings(course, protocol.treatment)
-    return SubjectAnswers(
-        subject.subject_id,
+    return Judged(
         own,
-        tuple(
-            point
-            for one in others
-            if one.evaluator != plan.primary_evaluator
-            for point in one.time_points
-        ),
         best,
         events,
         {} if known is None else {name: derive_pfs(known, own, r) for name, r in PRESETS.items()},
         treatment_beyond(events["pfs"], records.doses or (), own) if events else None,
         {one.name: one for one in others},
-        tuple(differing),
-        tuple(one for side in sides for one in agreements(*side)),
-        False,
         memberships(
             records,
             own,
             has_target=is_recorded or (baseline is not None and has_target(baseline)),
         ),
         best_change(subject, own, about),
-        tuple(summarise_doses(records.doses or ())),
-        course,
-        dose_intensities(course, protocol.treatment),
-        tuple(findings),
+        (
+            *noticed,
+            *problems,
+            *cr_then_pr(subject.subject_id, own, rules, about),
+            *endpoint_differences(records.endpoints or (), plan.primary_evaluator, events, best),
+        ),
     )
 
 
@@ -231,9 +269,17 @@ def _progression(events: Mapping[str, Event]) -> dt.date | None:
 
 
 def _points(
-    records: SubjectRecords, measured: Sequence[TimePoint], plan: ResponsePlan
-) -> dict[tuple[str, str], tuple[TimePoint, ...]]:
+    records: SubjectRecords, protocol: Protocol
+) -> tuple[dict[tuple[str, str], tuple[TimePoint, ...]], list[Finding]]:
     """Return the time points of each evaluator and source, before any override."""
+    plan = protocol.response
+    measured, findings = assess_subject(
+        records.lesions or (),
+        plan.rules,
+        reference_date(records.subject, plan.rules),
+        with_irecist=plan.also == "iRECIST",
+        markers=marker_readings(records, plan.markers),
+    )
     recorded = records.responses or ()
     evaluators = {point.evaluator for point in measured} | {row.evaluator for row in recorded}
     found = {}
@@ -241,7 +287,7 @@ def _points(
         own = tuple(point for point in measured if point.evaluator == evaluator)
         found[evaluator, "derived"] = own
         found[evaluator, "recorded"] = recorded_points(recorded, evaluator, plan.primary_evaluator)
-    return found
+    return found, findings
 
 
 def _sides(

@@ -78,13 +78,14 @@ def days_of(groups: Mapping[str, Sequence[Scan]], folder: Folder) -> dict[tuple[
             message = f"{domain}DTC must hold the day of the scan"
             folder.findings.append(row.finding("missing-value", message, f"{domain}DTC"))
     for number, (text, row) in sorted(undated.items(), key=lambda item: _in_order(item[0])):
-        order = _place_in_order(number, text, row, spans, folder)
-        if order is None:
+        days = _place_in_order(number, text, row, spans, folder)
+        if days is None:
             continue
-        spans[number] = order, order
-        message = f"TRDTC is partial, {text}: the visit goes by VISITNUM, and has no day"
-        folder.findings.append(row.finding("partial-date", message, "TRDTC", "note"))
-        day = PartialDate.placed(text, order, f"{row.file}:{row.line}")
+        spans[number] = days[0], days[0]
+        variable = f"{row['DOMAIN']}DTC"
+        message = f"{variable} is partial, {text}: the visit goes by VISITNUM, and has no day"
+        folder.findings.append(row.finding("partial-date", message, variable, "note"))
+        day = PartialDate.placed(text, days, f"{row.file}:{row.line} {variable}")
         for seen in groups[number]:
             found[number, day_text(seen.day)] = day
         found[number, ""] = day
@@ -105,15 +106,15 @@ def _place_in_order(
     row: Observation,
     spans: dict[str, tuple[dt.date, dt.date]],
     folder: Folder,
-) -> dt.date | None:
-    """Return a day between the visits before and after, within what was recorded if possible."""
+) -> tuple[dt.date, dt.date] | None:
+    """Return the days between the visits before and after that are within what was recorded."""
+    variable = f"{row['DOMAIN']}DTC"
     try:
         own = Decimal(number)
         ordered = [(Decimal(other), span) for other, span in spans.items()]
     except InvalidOperation:
-        message = (
-            f"TRDTC is partial, {text}; then VISITNUM must be a number; got {row['VISITNUM']!r}"
-        )
+        got = f"got {row['VISITNUM']!r}"
+        message = f"{variable} is partial, {text}; then VISITNUM must be a number; {got}"
         folder.findings.append(row.finding("partial-date", message, "VISITNUM"))
         return None
     day = dt.timedelta(days=1)
@@ -123,10 +124,10 @@ def _place_in_order(
     low = max(first, before + day)
     high = min(last, after - day if after > dt.date.min else after)
     if low > high:
-        message = f"TRDTC is partial, {text}; no day of it lies between the visits before and after"
-        folder.findings.append(row.finding("partial-date", message, "TRDTC"))
+        message = f"{variable} is partial, {text}; no day of it lies between the visits before and"
+        folder.findings.append(row.finding("partial-date", f"{message} after", variable))
         return None
-    return low
+    return low, high
 
 
 def period(text: str) -> tuple[dt.date, dt.date]:

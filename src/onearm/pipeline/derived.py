@@ -6,6 +6,7 @@ in days, each row with its reason and its sources.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 
@@ -22,6 +23,7 @@ from onearm.clinical.derived import (
     LesionPoint,
     Mark,
     Membership,
+    NotKnown,
     Reading,
     Segment,
     SeriesPoint,
@@ -30,6 +32,7 @@ from onearm.clinical.derived import (
 from onearm.clinical.dose_course import DrugCycle
 from onearm.clinical.dose_intensity import DoseIntensity
 from onearm.clinical.listings import subject_course
+from onearm.clinical.records import known_day
 from onearm.clinical.subject import SubjectAnswers
 from onearm.format import millimetres, source_lines
 from onearm.pipeline.respond import time_point_json
@@ -50,6 +53,7 @@ def derived_tables(derived: Sequence[SubjectAnswers]) -> dict[str, tuple[Sequenc
         "disagreements.csv": _table(Disagreement, (d for a in answers for d in a.disagreements)),
         "readings.csv": _readings(r for a in answers for r in a.readings.values()),
         "events.csv": _table(Event, (e for a in answers for e in a.events.values())),
+        "not_known.csv": _not_known(one for a in answers for one in a.unknown),
         "sets.csv": _table(Membership, (m for a in answers for m in a.memberships)),
         "best_changes.csv": _table(BestChange, (a.best_change for a in answers)),
         "dose_summaries.csv": _table(DoseSummary, (d for a in answers for d in a.doses)),
@@ -95,6 +99,16 @@ def _readings(readings: Iterable[Reading]) -> tuple[Sequence[str], Rows]:
     return ["name", "source", *header], [[r.name, r.source, *cells] for r, cells in rows]
 
 
+def _not_known(unknown: Iterable[NotKnown]) -> tuple[Sequence[str], Rows]:
+    """Return what a day that was recorded in part leaves open, with the days of a time."""
+    names = ["subject_id", "variant", "what", "detail", "because", "sources"]
+    rows = [
+        [*_row(one, names), *(end and end.days for end in (one.shortest, one.longest))]
+        for one in unknown
+    ]
+    return [*names, "shortest_days", "longest_days"], rows
+
+
 def _intensities(intensities: Iterable[DoseIntensity]) -> tuple[Sequence[str], Rows]:
     """Return the dose intensities with what follows from their sums: a week, and relative."""
     header, _ = _table(DoseIntensity, ())
@@ -129,4 +143,6 @@ def _row(answer: object, names: Sequence[str]) -> Iterator[object]:
 def _cell(value: object) -> object:
     if isinstance(value, tuple):
         return "; ".join(str(item) for item in value)
+    if isinstance(value, dt.date):
+        return known_day(value)
     return {True: "Y", False: "N"}[value] if isinstance(value, bool) else value

@@ -264,6 +264,7 @@ def _chances(
 
 def _times(found: Analysed, planned: SurvivalDesign) -> tuple[tuple[float, bool], ...]:
     events = [a.events[planned.endpoint] for a in found.derived if planned.endpoint in a.events]
-    if not events:
+    known = [event for event in events if event.days is not None]
+    if not known:
         raise InputError(f"{found.study.folder}: no subject with a time to {planned.endpoint}")
-    return tuple((event.days, event.is_event) for event in events)
+    return tuple((event.time, event.is_event) for event in known)

@@ -67,7 +67,7 @@ def observe(
 def _study(folder: Path, rules: Path | str | None) -> Observed:
     from onearm.pipeline.study import load_study
 
-    study = load_study(folder, with_partial_dates=True)
+    study = load_study(folder)
     plan = study.protocol.response
     return Observed(
         [row for records in study.subjects for row in records.lesions or ()],

@@ -18,7 +18,7 @@ from typing import Any
 
 from onearm.clinical.checks import check_subject
 from onearm.clinical.cutoff import apply_cutoff
-from onearm.clinical.records import TABLES, Screening, Subject, SubjectRecords, known_day
+from onearm.clinical.records import TABLES, Screening, Subject, SubjectRecords
 from onearm.errors import Finding, InputError, Place, nearest
 from onearm.io.csv import Table, errors_with_hints, read_table
 from onearm.io.facts import FACTS
@@ -64,11 +64,8 @@ class Study:
         raise InputError(f"no subject {subject_id!r} in {self.folder}{nearest(subject_id, known)}")
 
 
-def load_study(folder: Path | str, *, with_partial_dates: bool = False) -> Study:
+def load_study(folder: Path | str) -> Study:
     """Load a study folder: ``protocol.yaml`` and ``data/*.csv``, or SDTM in ``data/``.
-
-    ``with_partial_dates``: also where a visit of SDTM has no day. Its responses
-    can be derived; best responses and times to an event cannot.
 
     Raises
     ------
@@ -86,8 +83,6 @@ def load_study(folder: Path | str, *, with_partial_dates: bool = False) -> Study
         # else every row would have no subject
         findings += _membership(tables)
     findings += _evaluators(tables, protocol.response.primary_evaluator)
-    if not with_partial_dates:
-        findings += _undated(tables)
     _stop_at_errors(findings)
     subjects, screening, notes = _up_to_cutoff(tables, protocol.study.data_cutoff)
     findings += notes
@@ -141,19 +136,6 @@ def read_tables(
         findings += table.findings
         origins |= table.origins
     return tables, findings, origins
-
-
-def _undated(tables: Mapping[str, tuple[Any, ...] | None]) -> Iterator[Finding]:
-    """Find visits of which the day is not known: what goes by days cannot be derived."""
-    seen: set[tuple[str, str | None]] = set()
-    for row in (row for name in ("lesions", "responses") for row in tables[name] or ()):
-        if known_day(row.date) is None and (row.subject_id, row.visit) not in seen:
-            seen.add((row.subject_id, row.visit))
-            message = (
-                f"the day of visit {row.visit} is not recorded ({row.date}); best response and "
-                "times to an event need it, onearm respond does not"
-            )
-            yield Finding("error", "partial-date", message, _place(row, "date"), row.subject_id)
 
 
 def _characteristics(protocol: Protocol) -> tuple[str, ...]:

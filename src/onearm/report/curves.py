@@ -134,7 +134,11 @@ def draw_curves(trial: Trial, analysis: str, groups: Sequence[str], want: Wanted
         f"{endpoint}{apart}",
         plate,
         f"Kaplan-Meier curve. {endpoint}. " + " ".join(f"{plain_text(note)}." for note, _ in notes),
-        phrase(_caption(shown, analysis, want.at_risk), cutoff_text(shown)),
+        phrase(
+            _caption(shown, analysis, want.at_risk),
+            _left_out(shown, analysis, groups),
+            cutoff_text(shown),
+        ),
         _data(shown, analysis, ends),
     )
 
@@ -161,6 +165,12 @@ def _plate(
         plate.phrase(6, y, lines, step, fontsize=size, color=colour)
         y += step * len(lines)
     return plate, plate.panel(left, top, plate.width - 10, bottom), bottom
+
+
+def _left_out(shown: Shown, analysis: str, groups: Sequence[str]) -> str:
+    """Return ' Left out, as their time is not known: S01.', or nothing."""
+    found = {who for g in groups for who, _ in shown.left_out(f"{analysis}/{g}/unknown")}
+    return f" Left out, as the time is not known: {', '.join(sorted(found))}." if found else ""
 
 
 def name_of(shown: Shown, analysis: str) -> str:
@@ -324,7 +334,7 @@ def _censored(axes: Axes, trial: Trial, of: tuple[str, str], colour: str, until:
     xs, ys = [], []
     for one in trial.answers:
         event = one.events.get(analysis)
-        if event is None or event.is_event or one.subject_id not in members:
+        if event is None or event.days is None or event.is_event or one.subject_id not in members:
             continue
         if event.days > until:
             continue

@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -22,7 +22,7 @@ from xml.sax.saxutils import escape
 
 from onearm import format as fmt
 from onearm.clinical.derived import BestResponse, Event, SubjectCourse, TimePoint
-from onearm.clinical.records import Source, SubjectRecords
+from onearm.clinical.records import Source, SubjectRecords, known_day
 from onearm.report.model import Phrase, Span, phrase, text_of
 from onearm.report.shown import Shown
 from onearm.results.model import slug
@@ -283,6 +283,17 @@ def cutoff_text(shown: Shown) -> str:
     """Return ' Data cut-off 2021-10-08.', or nothing."""
     day = shown.protocol.study.data_cutoff
     return "" if day is None else f" Data cut-off {day.isoformat()}."
+
+
+def undated_text(answers: Iterable[Answers]) -> str:
+    """Return ' Not drawn, of an unknown day: S01 WEEK 6.', or nothing."""
+    found = [
+        f"{point.subject_id} {point.visit}"
+        for one in answers
+        for point in one.time_points
+        if known_day(point.date) is None
+    ]
+    return f" Not drawn, of an unknown day: {', '.join(found)}." if found else ""
 
 
 def plain_text(*parts: str | Span | Phrase) -> str:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from onearm import format as fmt
 from onearm.clinical.derived import LesionPoint, SubjectCourse, TimePoint
-from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text
+from onearm.clinical.records import known_day
+from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, undated_text
 from onearm.report.model import Plotted, Span, phrase
 from onearm.report.plate import (
     DASHED,
@@ -60,7 +61,10 @@ def draw_lesions(trial: Trial, want: Wanted) -> Drawn | None:
     ]
     if not any(point.diameter_um is not None for point in lesions):
         return None
-    points = sorted(answers.time_points, key=lambda point: point.date)
+    points = sorted(
+        (point for point in answers.time_points if known_day(point.date) is not None),
+        key=lambda point: point.date,
+    )
     plate, axes, strips = _plate(lesions, points, course, want.columns)
     marks = Marks()
     _targets(plate, axes, marks, lesions)
@@ -80,6 +84,7 @@ def draw_lesions(trial: Trial, want: Wanted) -> Drawn | None:
             "Thin lines, target lesions, in mm; bold, their sum; ring, nadir; dashed, the limit of "
             "response (30 % below baseline); dotted, the limit of progression (20 % and 5 mm above "
             "the nadir before). Below, the response of each scan; NN, neither CR nor PD."
+            + undated_text([answers])
             + cutoff_text(trial.shown)
         ),
         _data(lesions, points, course),

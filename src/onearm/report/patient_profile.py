@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from onearm import format as fmt
 from onearm.clinical.derived import SubjectCourse, TimePoint
-from onearm.clinical.records import Source, SubjectRecords
-from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text
+from onearm.clinical.records import Source, SubjectRecords, known_day
+from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, undated_text
 from onearm.report.model import Plotted, Span, phrase
 from onearm.report.plate import (
     GRADES,
@@ -94,7 +94,9 @@ def draw_profile(trial: Trial, want: Wanted) -> Drawn | None:
         phrase(
             "A lane a drug, response, adverse event, laboratory term that reached grade 2, or "
             "medication; coloured by response or CTCAE grade, hatched where it lasts on; upright "
-            "lines, what ended or changed the treatment." + cutoff_text(trial.shown)
+            "lines, what ended or changed the treatment."
+            + undated_text([answers])
+            + cutoff_text(trial.shown)
         ),
         _data(lanes),
         marks.words,
@@ -127,6 +129,8 @@ def _doses(records: SubjectRecords, start: dt.date) -> list[Lane]:
 def _responses(points: Sequence[TimePoint], start: dt.date) -> list[Lane]:
     overall, irecist = Lane("Responses", "RECIST 1.1", []), Lane("Responses", "iRECIST", [])
     for point in sorted(points, key=lambda one: one.date):
+        if known_day(point.date) is None:
+            continue
         day = _day(point.date, start)
         code = str(point.overall)
         colour = RESPONSES.get(code, "#ffffff")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from onearm import format as fmt
 from onearm.clinical.derived import SeriesPoint, SubjectCourse
-from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, label_of
+from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, label_of, undated_text
 from onearm.report.model import Plotted, Span, phrase
 from onearm.report.plate import DASHED, GRID, RESPONSES, Drawn, Marks, Plate, month_ticks
 
@@ -69,7 +69,9 @@ def draw_spider(trial: Trial, want: Wanted) -> Drawn | None:
         phrase(
             "Lines, patients with a sum after baseline, at the days of their scans; colour, "
             "confirmed best response; broken where a scan has no complete sum; dashed after the "
-            "first progression; sums beyond the axis stand at its edge." + cutoff_text(trial.shown)
+            "first progression; sums beyond the axis stand at its edge."
+            + undated_text(trial.answers)
+            + cutoff_text(trial.shown)
         ),
         _data(lines),
         marks.words,

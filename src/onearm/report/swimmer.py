@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from onearm import format as fmt
 from onearm.clinical.derived import Mark, Segment, SubjectCourse
-from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, label_of
+from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, label_of, undated_text
 from onearm.report.model import Plotted, Span, phrase
 from onearm.report.plate import (
     GRID,
@@ -78,6 +78,7 @@ def draw_swimmer(trial: Trial, want: Wanted) -> Drawn | None:
             "Each lane a treated patient, from the first dose; pale, time on treatment; coloured, "
             "the RECIST 1.1 response at a scan, held until the next one."
             + (" At the right, why treatment ended." if want.columns == 2 else "")
+            + undated_text(trial.answers)
             + cutoff_text(trial.shown)
         ),
         _data(lanes),

@@ -30,6 +30,7 @@ TIMES = {  # analysis: its name where the protocol lists no such endpoint
     "follow-up-os": "Follow-up for survival (reverse Kaplan-Meier)",
 }
 CENSORED = "A plus sign: censored."
+IDOR = "Duration of response by iRECIST"
 WITH_RATES = ("pfs", "os", "ipfs", "dor")
 
 
@@ -57,6 +58,7 @@ def time_table(shown: Shown, groups: Sequence[str]) -> Table:
                 "of medians by Brookmeyer-Crowley. "
                 f"{shown.unknown} {CENSORED}"
             ),
+            *_left_out(shown, TIMES, groups),
             *subgroup_notes(shown.protocol, groups),
             *cutoff_note(shown.protocol),
         ),
@@ -70,6 +72,10 @@ def _times(shown: Shown, groups: Sequence[str], analysis: str) -> list[Line]:
         return Line(phrase(label), tuple(cells), indent)
 
     lines = [line("Patients, n", (phrase(shown.value(f"{head}/total")) for head in heads))]
+    if any(shown.row(f"{head}/unknown") for head in heads):
+        cells = (phrase(shown.value(f"{h}/unknown") if shown.row(f"{h}/unknown") else "0")
+                 for h in heads)  # fmt: skip
+        lines.append(line("Left out, time not known, n", cells))
     if not analysis.startswith("follow-up"):
         for name, label in (("events", "With event"), ("censored", "Censored")):
             shares = [
@@ -81,6 +87,9 @@ def _times(shown: Shown, groups: Sequence[str], analysis: str) -> list[Line]:
     lines.append(line("Median, months", (phrase(shown.value(f"{h}/median")) for h in heads)))
     limits = (shown.interval(f"{head}/lower", f"{head}/upper") for head in heads)
     lines.append(line(f"{shown.level} CI", limits, 2))
+    if any(shown.row(f"{head}/median_shortest") for head in heads):
+        pairs = (_pair(shown, head, "median_shortest", "median_longest") for head in heads)
+        lines.append(line("With those left out, shortest and longest", pairs, 2))
     if not analysis.startswith("follow-up"):
         lines += [
             line(
@@ -134,6 +143,20 @@ def _range(shown: Shown, head: str) -> Phrase:
     return _pair(shown, head, "minimum", "maximum")
 
 
+def _left_out(shown: Shown, analyses: Iterable[str], groups: Sequence[str]) -> list[Phrase]:
+    """Return a footnote that names who is left out of which curve, and why."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for analysis in analyses:
+        for group in groups:
+            for who, why in shown.left_out(f"{analysis}/{group}/unknown"):
+                name = TIMES.get(analysis, IDOR)
+                found.setdefault((who, why), {})[name[0].lower() + name[1:]] = None
+    return [
+        phrase(f"{who} is left out of {', '.join(names)}; {why}.")
+        for (who, why), names in found.items()
+    ]
+
+
 def _pair(shown: Shown, head: str, first: str, second: str) -> Phrase:
     if shown.row(f"{head}/{first}") is None:
         return phrase(fmt.NOT_APPLICABLE)
@@ -158,7 +181,7 @@ def duration_table(shown: Shown, groups: Sequence[str]) -> Table:
     for analysis in ("ttr", "dor", "idor"):
         heads = [f"{analysis}/{group}" for group in groups]
         if any(shown.row(f"{head}/total") for head in heads):
-            lines.append(Line(phrase(TIMES.get(analysis, "Duration of response by iRECIST"))))
+            lines.append(Line(phrase(TIMES.get(analysis, IDOR))))
             lines += _times(shown, groups, analysis)
     return Table(
         "duration-of-response", "", "Time to response and duration of response", "Responders",
@@ -170,6 +193,7 @@ def duration_table(shown: Shown, groups: Sequence[str]) -> Table:
                 f"{shown.protocol.analysis.transform} scale, of medians by Brookmeyer-Crowley. "
                 f"{shown.unknown} {CENSORED}"
             ),
+            *_left_out(shown, ("ttr", "dor", "idor"), groups),
             *subgroup_notes(shown.protocol, groups),
             *cutoff_note(shown.protocol),
         ),

@@ -205,7 +205,9 @@ def add_marker_times(ledger: Ledger, population: Population, analysis: Analysis)
     endpoint = TIMES[analysis.id]
     for marker, name, known in _of_endpoint(population, analysis, endpoint):
         pairs = [
-            (one, event) for one in known if (event := one.person.answers.events.get(endpoint))
+            (one, event)
+            for one in known
+            if (event := one.person.answers.events.get(endpoint)) and event.days is not None
         ]
         levels = levels_of(marker)
         entry = Entry(analysis, ALL, "", f"marker:{name}", marker.label)
@@ -216,7 +218,7 @@ def add_marker_times(ledger: Ledger, population: Population, analysis: Analysis)
             entry, "events", Kind.COUNT, sum(event.is_event for _, event in pairs), basis=basis
         )
         rows = [
-            (0.0, event.days, event.is_event, _covariate(one.marker, levels))
+            (0.0, event.time, event.is_event, _covariate(one.marker, levels))
             for one, event in pairs
         ]
         add_hazard_ratio(ledger, population, entry, rows, basis)
@@ -247,7 +249,7 @@ def _add_logrank(
     found = None
     if len(set(groups)) == 2:
         found = logrank(
-            [event.days for _, event in pairs], [event.is_event for _, event in pairs], groups
+            [event.time for _, event in pairs], [event.is_event for _, event in pairs], groups
         )
     for statistic, kind, value in (
         ("logrank_chi_square", Kind.QUANTITY, found.chi_square if found else None),

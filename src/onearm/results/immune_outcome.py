@@ -36,7 +36,7 @@ def _with_times(
     pairs = [
         (one, one.person.answers.events.get(endpoint)) for one in courses_of(population, analysis)
     ]
-    return [(one, event) for one, event in pairs if event is not None]
+    return [(one, event) for one, event in pairs if event is not None and event.days is not None]
 
 
 def add_landmark(ledger: Ledger, population: Population, analysis: Analysis) -> None:
@@ -62,7 +62,7 @@ def _add_from(
     weeks: int,
 ) -> None:
     day = 7 * weeks
-    kept = [(one, event) for one, event in pairs if event.days > day]
+    kept = [(one, event) for one, event in pairs if event.time > day]
     label = f"{endpoint.upper()} from week {weeks}"
     entry = Entry(analysis, ALL, "", f"{endpoint}:week-{weeks}", label)
     basis = ledger.basis(
@@ -79,7 +79,7 @@ def _add_from(
         _add_group(ledger, population, entry, name, own, day)
     add_hazard_ratio(
         ledger, population, entry,
-        [(0.0, event.days - day, event.is_event, float(_had(one, event, day)))
+        [(0.0, event.time - day, event.is_event, float(_had(one, event, day)))
          for one, event in kept],
         basis, CAUTION,
     )  # fmt: skip
@@ -95,7 +95,7 @@ def _from_landmark(one: Course, event: Event, day: int) -> Contribution:
     onset = f"{EVENT} on day {one.onset(event)}" if has else f"no {EVENT} up to day {day}"
     sources = event.sources + ((one.first.source,) if one.first else ())
     role = "event" if event.is_event else "censored"
-    value = f"{_days_text(event.days - day)}, {'with' if has else 'without'}"
+    value = f"{_days_text(event.time - day)}, {'with' if has else 'without'}"
     return Contribution(
         one.person.subject_id, role, value, f"{onset}; {event.rule}: {event.reason}",
         tuple(dict.fromkeys(sources)),
@@ -127,7 +127,7 @@ def _add_group(
     half = None
     if own:
         curve = kaplan_meier(
-            [event.days - day for _, event in own], [event.is_event for _, event in own],
+            [event.time - day for _, event in own], [event.is_event for _, event in own],
             level=methods.level, transform=methods.transform, convention=methods.convention,
         )  # fmt: skip
         half = quantile(curve, 0.5)
@@ -158,7 +158,7 @@ def add_hazard(ledger: Ledger, population: Population, analysis: Analysis) -> No
             f"{analysis.set} subjects with a time",
             _in_time(pairs),
         )  # fmt: skip
-        exposed = [one for one, event in pairs if _had(one, event, ceil(event.days) - 1)]
+        exposed = [one for one, event in pairs if _had(one, event, ceil(event.time) - 1)]
         ledger.add(
             entry, "exposed", Kind.COUNT, len(exposed), basis=basis,
             formula="subjects with an immune-related event before the end of their time",
@@ -176,7 +176,7 @@ def _in_time(pairs: Sequence[tuple[Course, Event]]) -> Callable[[], Iterator[Con
             role = "event" if event.is_event else "censored"
             sources = event.sources + ((one.first.source,) if one.first else ())
             yield Contribution(
-                one.person.subject_id, role, _days_text(event.days),
+                one.person.subject_id, role, _days_text(event.time),
                 f"{onset}; {event.rule}: {event.reason}", tuple(dict.fromkeys(sources)),
             )  # fmt: skip
 
@@ -186,8 +186,8 @@ def _in_time(pairs: Sequence[tuple[Course, Event]]) -> Callable[[], Iterator[Con
 def _rows(one: Course, event: Event) -> list[tuple[float, float, bool, float]]:
     """Return the time before the onset, its day included, and the time after it."""
     onset = one.onset(event)
-    if onset is None or onset >= event.days:
-        return [(0.0, event.days, event.is_event, 0.0)]
+    if onset is None or onset >= event.time:
+        return [(0.0, event.time, event.is_event, 0.0)]
     if onset < 1:  # before the first day of this time
-        return [(0.0, event.days, event.is_event, 1.0)]
-    return [(0.0, onset, False, 0.0), (onset, event.days, event.is_event, 1.0)]
+        return [(0.0, event.time, event.is_event, 1.0)]
+    return [(0.0, onset, False, 0.0), (onset, event.time, event.is_event, 1.0)]

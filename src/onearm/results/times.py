@@ -85,6 +85,7 @@ def _add_endpoint(
         _add_shares(ledger, entry, events, basis, rules)
         if name in OF_RESPONSE:
             _add_observed(ledger, population, entry, people)
+    _add_unknown(ledger, population, entry, everyone)
     if entry.variant:
         _add_moved(ledger, entry, found)
     if events:
@@ -93,12 +94,14 @@ def _add_endpoint(
 
 
 def event_of(person: Person, endpoint: str, variant: str) -> Event | None:
-    """Return the time of a subject that a variant counts."""
+    """Return the time of a subject that a variant counts; None without one that is known."""
     if reading := person.answers.readings.get(variant):
-        return reading.events.get(endpoint)
-    if variant:
-        return person.answers.pfs_by_preset.get(variant)
-    return person.answers.events.get(endpoint)
+        event = reading.events.get(endpoint)
+    elif variant:
+        event = person.answers.pfs_by_preset.get(variant)
+    else:
+        event = person.answers.events.get(endpoint)
+    return None if event is None or event.days is None else event
 
 
 def _add_moved(ledger: Ledger, entry: Entry, people: Sequence[tuple[Person, Event | None]]) -> None:
@@ -108,8 +111,8 @@ def _add_moved(ledger: Ledger, entry: Entry, people: Sequence[tuple[Person, Even
     """
     parts: dict[bool, list[Contribution]] = {}
     for person, event in people:
-        own = person.answers.events.get(entry.analysis.id)
-        if own is None and event is None:
+        own = event_of(person, entry.analysis.id, "")
+        if (own is None and event is None) or _is_unknown(person, entry):
             continue
         moved = _time_of(own) != _time_of(event)
         reason = _why(own)
@@ -126,8 +129,57 @@ def _add_moved(ledger: Ledger, entry: Entry, people: Sequence[tuple[Person, Even
     tally(ledger, item, parts, what, f"{entry.analysis.set} subjects with a time")
 
 
+def _is_unknown(person: Person, entry: Entry) -> bool:
+    """Whether the time of a subject, by the study's own choice or the variant, is not known."""
+    found = (person.answers.unknown_time(entry.analysis.id, name) for name in ("", entry.variant))
+    return any(found)
+
+
+def _add_unknown(
+    ledger: Ledger, population: Population, entry: Entry, everyone: Sequence[Person]
+) -> None:
+    """Add of how many subjects the time is not known, where there are any.
+
+    They are left out of the curve. What the median would be, were each of these times
+    the shortest or the longest that it can be, stands beside it.
+    """
+    name = entry.analysis.id
+    endpoint, is_reverse = FOLLOW_UP.get(name, name), name in FOLLOW_UP
+    unknown = {
+        person.subject_id: one
+        for person in everyone
+        if (one := person.answers.unknown_time(endpoint, entry.variant)) is not None
+    }
+    if not unknown:
+        return
+    basis = ledger.basis(
+        entry,
+        "the day that ends the time was recorded in part only",
+        f"{entry.analysis.set} subjects, {entry.group.label}",
+        [
+            Contribution(who, "not counted", one.detail, one.reason, one.sources)
+            for who, one in unknown.items()
+        ],
+        part="unknown",
+    )
+    ledger.add(entry, "unknown", Kind.COUNT, len(unknown), basis=basis)
+    known = [event for one in everyone if (event := event_of(one, endpoint, entry.variant))]
+    for end, others in (
+        ("shortest", [one.shortest for one in unknown.values()]),
+        ("longest", [one.longest for one in unknown.values()]),
+    ):
+        events = [*known, *(event for event in others if event is not None)]
+        if events and None not in others:
+            half = quantile(_curve(events, population, is_reverse), 0.5)
+            ledger.add(
+                entry, f"median_{end}", Kind.DURATION, half.value, unit="days", method="kaplan-meier",
+                note=None if half.value is not None else half.note or "not reached", basis=basis,
+                formula=f"median, were each time that is not known the {end} that it can be",
+            )  # fmt: skip
+
+
 def _time_of(event: Event | None) -> tuple[float, bool] | None:
-    return None if event is None else (event.days, event.is_event)
+    return None if event is None else (event.time, event.is_event)
 
 
 def _why(event: Event | None) -> str:
@@ -149,7 +201,7 @@ def _contribution(person: Person, event: Event, is_reverse: bool) -> Contributio
 def _curve(events: Sequence[Event], population: Population, is_reverse: bool) -> SurvivalCurve:
     methods = population.protocol.analysis
     return (reverse_kaplan_meier if is_reverse else kaplan_meier)(
-        [event.days for event in events],
+        [event.time for event in events],
         [event.is_event for event in events],
         level=methods.level,
         transform=methods.transform,
@@ -168,6 +220,7 @@ def _add_counts(
     for statistic, choose in (("minimum", min), ("maximum", max)):
         ends = ((event.days, event.is_event is is_reverse) for event in events)
         value, is_censored = choose(ends, default=(None, False))
+        value = choose((event.time for event in events), default=None)
         note = None if events else "no subject with a time"
         note = CENSORED if is_censored else note
         ledger.add(entry, statistic, Kind.DURATION, value, unit="days", note=note, basis=basis)
@@ -260,7 +313,7 @@ def _add_curve(
                 note=note, basis=basis, formula=f"{limit_of}S({landmark})",
             )  # fmt: skip
     _add_steps(ledger, entry, curve, method, basis)
-    _add_ticks(ledger, entry, curve, [event.days for event in events], basis)
+    _add_ticks(ledger, entry, curve, [event.time for event in events], basis)
 
 
 def _add_quantiles(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from onearm.clinical.certain import undated
 from onearm.clinical.derived import BestResponse, Event, TimePoint
 from onearm.clinical.records import SubjectRecords
 from onearm.clinical.subject import SubjectAnswers, censoring_of
@@ -97,9 +98,11 @@ def judge_again(
         left = dict.fromkeys((a.subject_id for a in answers), "responses as recorded count")
         return DoubleProgramming((), (), left)
     by_endpoints = {a.subject_id for a in answers if a.by_endpoints}
-    judged = [r for r in subjects if r.subject.subject_id not in by_endpoints]
+    in_part = {r.subject.subject_id for r in subjects if undated(r)} - by_endpoints
+    judged = [r for r in subjects if r.subject.subject_id not in by_endpoints | in_part]
     encoded = encode(judged, protocol)
     left_out = dict.fromkeys(sorted(by_endpoints), "endpoints as recorded count")
+    left_out |= dict.fromkeys(sorted(in_part), "a day was recorded in part only")
     second = second_answers(encoded, protocol)
     first = {a.subject_id: a for a in answers}
     counts: dict[str, list[bool]] = {}
