@@ -121,10 +121,32 @@ def certain(
         warning that names these.
     """
     visits = undated(records)
-    cases, is_whole = _cases(records, visits, limits)
+    cases, is_whole = _cases(visits, _orders(records, visits), limits)
     found = [judge(_on(records, case, limits.cutoff)) for case in cases]
     kept = _Kept(records.subject.subject_id, visits, found, is_whole)
     return kept.judged(points, primary), tuple(kept.unknown), list(kept.warnings())
+
+
+def agreed(
+    points: Sequence[TimePoint], limits: Limits, answer: Callable[[Sequence[TimePoint]], T]
+) -> T | None:
+    """Return what a rule says of one evaluator's time points, None where a day decides it."""
+    found = {Undated(p.visit, p.date) for p in points if isinstance(p.date, PartialDate)}
+    if not found:
+        return answer(points)
+    visits = sorted(found, key=lambda one: one.day.earliest)
+    cases, is_whole = _cases(visits, [visits], limits)
+    answers = [answer(_dated(points, case)) for case in cases]
+    return answers[0] if is_whole and all(one == answers[0] for one in answers) else None
+
+
+def _dated(points: Sequence[TimePoint], case: Case) -> list[TimePoint]:
+    return [
+        replace(point, date=case[Undated(point.visit, point.date)])
+        if isinstance(point.date, PartialDate)
+        else point
+        for point in points
+    ]
 
 
 class Limits(NamedTuple):
@@ -139,7 +161,7 @@ Case = Mapping[Undated, dt.date]
 
 
 def _cases(
-    records: SubjectRecords, visits: Sequence[Undated], limits: Limits
+    visits: Sequence[Undated], orders: Sequence[Sequence[Undated]], limits: Limits
 ) -> tuple[list[Case], bool]:
     """Return the days that the visits can have had together, and whether these are all."""
     spans = [_span(visit, limits) for visit in visits]
@@ -150,7 +172,6 @@ def _cases(
         else [first]
         for first, last in spans
     ]
-    orders = _orders(records, visits)
     cases = [dict(zip(visits, case, strict=True)) for case in product(*days)]
     return [case for case in cases if _is_in_order(case, orders)], is_whole
 
@@ -265,6 +286,7 @@ class _Kept:
     ) -> tuple[TimePoint, ...]:
         """Return the time points that are there, with the same responses, in every case."""
         as_recorded = {point.visit: point for point in known}
+        days = {visit.visit: visit.day for visit in self.visits}
         by_visit: dict[str, list[TimePoint]] = {}
         for points in found:
             for point in points:
@@ -272,19 +294,27 @@ class _Kept:
         kept = []
         for visit, cases in by_visit.items():
             at, one = as_recorded.get(visit), cases[0]
-            if at is not None and len(cases) == len(found) and len(set(map(_letters, cases))) == 1:
-                irecist = self._same([case.irecist for case in cases])
-                why = self._told([case.irecist_reason or "" for case in cases])
-                if one.irecist is None or irecist is None:
-                    irecist, why = at.irecist, at.irecist_reason or ""
-                kept.append(
-                    replace(one, date=at.date, reason=at.reason, irecist=irecist,
-                            irecist_reason=why or None)
-                )  # fmt: skip
+            if len(cases) == len(found) and len(set(map(_letters, cases))) == 1:
+                reason = self._told([case.reason for case in cases]) if at is None else at.reason
+                date = days.get(visit, one.date) if at is None else at.date
+                kept.append(replace(one, date=date, reason=reason, **self._irecist(cases, at)))
             else:
                 here = f"the response of {one.evaluator} at {one.visit}"
                 self._not_known("", here, "there or not, or another one", one.sources)
         return tuple(sorted(kept, key=lambda point: point.date))
+
+    def _irecist(self, cases: Sequence[TimePoint], at: TimePoint | None) -> dict[str, Any]:
+        """Return the iRECIST response of a time point with its reason, None where days decide."""
+        found = [case.irecist for case in cases]
+        if self.is_whole and len(set(found)) == 1:
+            reasons = [case.irecist_reason or "" for case in cases]
+            return {"irecist": found[0], "irecist_reason": self._told(reasons) or None}
+        if at is not None and not self.is_whole:
+            return {"irecist": at.irecist, "irecist_reason": at.irecist_reason}
+        why = f"not derived: it goes by the day of {self.named}"
+        if at is not None and at.irecist is None and at.irecist_reason:
+            why = at.irecist_reason
+        return {"irecist": None, "irecist_reason": why}
 
     def _best(self, found: Sequence[BestResponse], variant: str) -> BestResponse:
         told = ("subject_id", "evaluator", "reason", "sources")
@@ -315,16 +345,12 @@ class _Kept:
         days = self._same([None if event is None else event.days for event in found])
         if name == "os" and there[0].rule == "DEATH":  # no scan decides
             return there[0]
-        if days is None:
-            self._not_known(
-                variant,
-                name.upper(),
-                self._range(there, len(found)),
-                sources,
-                self._ends(there) if len(there) == len(found) else (None, None),
-            )
-        kinds = {(event.is_event, event.rule) for event in there}
-        if not self.is_whole or len(there) < len(found) or len(kinds) > 1:
+        is_one_kind = len(there) == len(found) and len({(e.is_event, e.rule) for e in there}) == 1
+        if days is None or not is_one_kind:
+            ends = self._ends(there) if len(there) == len(found) else (None, None)
+            ranged = self._range(there, len(found))
+            self._not_known(variant, name.upper(), ranged, sources, ends)
+        if not self.is_whole or not is_one_kind:
             return None
         return replace(
             there[0],

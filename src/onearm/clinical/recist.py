@@ -30,7 +30,7 @@ from onearm.clinical.lesions import (
     total,
 )
 from onearm.clinical.non_targets import assess_non_targets, has_progressed
-from onearm.clinical.records import Measurement, Source
+from onearm.clinical.records import Measurement, PartialDate, Source
 from onearm.clinical.targets import assess_targets
 from onearm.clinical.visits import Visit
 from onearm.protocol.response import ResponseRules
@@ -96,7 +96,14 @@ def assess(
 def _markers_at(
     visit: Visit, markers: Sequence[tuple[dt.date, bool]], rules: ResponseRules
 ) -> bool | None:
-    """Return the reading nearest to a time point, within the visit window."""
+    """Return the reading nearest to a time point, within the visit window.
+
+    Of a time point without a day a reading that can be near needs the day.
+    """
+    if isinstance(visit.last_date, PartialDate):
+        window = dt.timedelta(days=rules.visit_window_days)
+        first, last = visit.last_date.earliest - window, visit.last_date.latest + window
+        markers = [reading for reading in markers if first <= reading[0] <= last]
     near = [
         (abs((day - visit.last_date).days), is_normal)
         for day, is_normal in markers

@@ -55,12 +55,13 @@ from onearm.clinical.records import (
     Source,
     Subject,
     SubjectRecords,
+    known_day,
 )
 from onearm.clinical.sequence import Circumstances, cr_then_pr
 from onearm.clinical.sets import memberships, memberships_by_endpoints
 from onearm.clinical.timepoints import assess_subject
 from onearm.clinical.visits import Baseline, assemble_visits, choose_baseline, has_target
-from onearm.errors import Finding
+from onearm.errors import Finding, InputError
 from onearm.format import plain, signed_percent
 from onearm.protocol.censoring import PRESETS, CensoringRules
 from onearm.protocol.model import Protocol
@@ -125,23 +126,23 @@ def derive_subject(
         return _by_endpoints(records, protocol, readings)
     start = reference_date(records.subject, plan.rules)
     planned = planned_readings([records], plan) if readings is None else readings
-    points, noticed = _points(records, protocol)
-    sides = _sides(points, plan.primary_evaluator, start)
-    differing = [one for side in sides for one in disagreements(*side)]
-    findings = [*check_accepted(records.responses or ()), *as_findings(differing)]
     unknown: tuple[NotKnown, ...] = ()
+    more: list[Finding] = []
     if undated(records):
-        death = death_of(records)
+        points = _points_without_days(records, protocol)
         judged, unknown, more = certain(
             records,
             lambda dated: _judged(dated, protocol, planned, *_points(dated, protocol)),
             points,
             (plan.primary_evaluator, plan.primary_source),
-            Limits(start, death.date if death else None, protocol.study.data_cutoff),
+            limits_of(records, protocol),
         )
-        findings += more
     else:
+        points, noticed = _points(records, protocol)
         judged = _judged(records, protocol, planned, points, noticed)
+    sides = _sides(points, plan.primary_evaluator, start)
+    differing = [one for side in sides for one in disagreements(*side)]
+    findings = [*check_accepted(records.responses or ()), *as_findings(differing), *more]
     course = dose_course(records, protocol, _progression(judged.events))
     findings = [*judged.findings, *findings, *dose_findings(course, protocol.treatment)]
     return SubjectAnswers(
@@ -169,6 +170,26 @@ def derive_subject(
         tuple(findings),
         unknown,
     )
+
+
+def limits_of(records: SubjectRecords, protocol: Protocol) -> Limits:
+    """Return the days between which an assessment of unknown day was."""
+    death = death_of(records)
+    return Limits(
+        reference_date(records.subject, protocol.response.rules),
+        death.date if death else None,
+        protocol.study.data_cutoff,
+    )
+
+
+def _points_without_days(
+    records: SubjectRecords, protocol: Protocol
+) -> dict[tuple[str, str], tuple[TimePoint, ...]]:
+    """Return the time points as far as they need no day; the recorded ones where all need one."""
+    try:
+        return _points(records, protocol)[0]
+    except InputError:
+        return _points(replace(records, lesions=()), protocol)[0]
 
 
 def _judged(
@@ -475,6 +496,14 @@ def last_contact(records: SubjectRecords) -> tuple[dt.date, Source] | None:
     days += [(row.start_date, row.source) for row in records.doses or ()]
     days += [(row.date, row.source) for row in records.labs or ()]
     return max(days, key=lambda day: day[0], default=None)
+
+
+def last_known_contact(records: SubjectRecords) -> dt.date | None:
+    """Return the last day known alive; None where a scan of unknown day may be later."""
+    last = last_contact(records)
+    if last is None or any(visit.day.latest > last[0] for visit in undated(records)):
+        return None
+    return known_day(last[0])
 
 
 def best_change(subject: Subject, points: Sequence[TimePoint], about: Circumstances) -> BestChange:

@@ -9,16 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from onearm.clinical.derived import NotKnown
 from onearm.format import plain
 from onearm.io.adam import AnalysisData
 
 
-def guide_text(data: AnalysisData, origins: Sequence[str] = ()) -> str:
-    """Return the guide; ``origins`` says what the patient data are, such as SYNTHETIC."""
-    return "\n".join(_lines(data, origins)) + "\n"
+def guide_text(
+    data: AnalysisData, origins: Sequence[str] = (), unknown: Sequence[NotKnown] = ()
+) -> str:
+    """Return the guide.
+
+    ``origins`` says what the patient data are, such as SYNTHETIC; ``unknown`` what a
+    day that was recorded in part leaves open.
+    """
+    return "\n".join(_lines(data, origins, unknown)) + "\n"
 
 
-def _lines(data: AnalysisData, origins: Sequence[str]) -> Iterator[str]:
+def _lines(
+    data: AnalysisData, origins: Sequence[str], unknown: Sequence[NotKnown]
+) -> Iterator[str]:
     study = data.protocol.study
     yield f"# Reader's guide to the analysis data of {study.id}"
     yield ""
@@ -44,6 +53,7 @@ def _lines(data: AnalysisData, origins: Sequence[str]) -> Iterator[str]:
     yield ""
     yield from _evaluators(data)
     yield from _choices(data)
+    yield from _unknown(unknown)
     yield "## Parameters"
     yield ""
     yield "| data set | PARAMCD | PARAM | how |"
@@ -57,6 +67,21 @@ def _lines(data: AnalysisData, origins: Sequence[str]) -> Iterator[str]:
     yield ""
     for what, words in data.metadata.differences:
         yield f"- **{what}.** {words}"
+
+
+def _unknown(unknown: Sequence[NotKnown]) -> Iterator[str]:
+    """Yield who is left out of what, because a day was recorded in part only."""
+    if not unknown:
+        return
+    yield "## Not known"
+    yield ""
+    yield "No date is imputed. ADT is empty where the day of an assessment was recorded in part;"
+    yield "AVAL of a time is empty where this day decides it, and CNSR where it decides that too."
+    yield "An analysis that leaves out missing values, as R's survfit does, is without these times."
+    yield ""
+    for one in unknown:
+        yield f"- {one.subject_id}: {one}; {one.because}"
+    yield ""
 
 
 def _evaluators(data: AnalysisData) -> Iterator[str]:

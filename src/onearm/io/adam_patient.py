@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median_low
 
-from onearm.clinical.derived import BestResponse, Event, TimePoint
+from onearm.clinical.derived import BestResponse, Event, NotKnown, TimePoint
 from onearm.clinical.records import Lab, Source, SubjectRecords
 from onearm.terms import BASELINE_VISITS, IResponse
 
@@ -68,6 +68,7 @@ class Judgement:
     is_measurable: bool
     baseline: dt.date | None
     events: Mapping[str, Event]
+    unknown: Mapping[str, NotKnown]  # times, by endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ class Patient:
     judgements: tuple[Judgement, ...]
     tumours: tuple[Tumours, ...]
     presets: Mapping[str, Event]
+    unknown_presets: Mapping[str, NotKnown]
     best_change_visit: str | None
     emergent: tuple[bool, ...]  # one an adverse event, in the order of the records
     exposures: tuple[Exposure, ...]
@@ -141,7 +143,8 @@ def visit_numbers(patients: Sequence[Patient]) -> dict[str, int]:
     for patient in patients:
         for visit, date in _visits(patient):
             since = patient.reference_date
-            days.setdefault(visit, []).append((date - since).days if since else date.toordinal())
+            start = since.toordinal() if since else 0
+            days.setdefault(visit, []).append(date.toordinal() - start)
     known = [scan for patient in patients for one in patient.tumours for scan in one.scans]
     first = {scan.visit for scan in known if scan.is_baseline}
     first -= {scan.visit for scan in known if not scan.is_baseline}

@@ -28,10 +28,12 @@ YES_NO = ("RSP", "CRSP", "CB", "CCB", "BCP", "CBCP", "PD", "DEATH", "MDIS", "CCB
 RESPONSES = ("OVR", "BOR", "CBOR", "LSTA")
 
 
-@rule(52, "error", "CNSR is a whole number from 0 on, filled in every record")
+@rule(52, "error", "CNSR is a whole number from 0 on, filled wherever AVAL is")
 def _censoring(folder: DataFolder) -> Iterator[Breach]:
     for table in tables_with(folder, "CNSR"):
-        for record, (value,) in table.rows("CNSR"):
+        for record, (value, time) in table.rows("CNSR", "AVAL"):
+            if value is None and time is None and "AVAL" in table:
+                continue
             if not isinstance(value, int | float) or value < 0 or value != int(value):
                 yield breach(table, record, "CNSR", f"is {value!r}")
 
@@ -126,7 +128,7 @@ def _progression(folder: DataFolder) -> Iterator[Breach]:
     for table in tables_with(folder, "CNSR", "USUBJID", "PARAMCD", "ADT", "EVNTDESC"):
         names = ("USUBJID", "PARAMCD", "CNSR", "ADT", "EVNTDESC")
         for record, (who, code, censor, date, words) in table.rows(*names):
-            is_pd = censor == 0 and code == "PFS" and "PROGRESSION" in str(words).upper()
+            is_pd = censor == 0 and date and code == "PFS" and "PROGRESSION" in str(words).upper()
             if is_pd and (who, day_of(date)) not in pds:
                 yield breach(table, record, "ADT", f"no overall response PD on {date}")
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import count
 
+from onearm.clinical.records import known_day
 from onearm.io.adam_metadata import DataSetAbout, VariableAbout
 from onearm.io.dataset import TEXT_BYTES, Dataset, Value, Variable
 
@@ -74,12 +75,14 @@ def as_dataset(
 def _typed(value: object, about: VariableAbout) -> Value:
     if value is None or value == "":
         return None
+    if isinstance(value, dt.date):
+        value = known_day(value)
     if about.kind == "float":
         assert isinstance(value, int | float | Decimal)
         return float(value)
     if about.kind == "text":
         return str(value)
-    assert isinstance(value, int | dt.date)
+    assert value is None or isinstance(value, int | dt.date)
     return value
 
 
@@ -126,7 +129,7 @@ def yes_no(is_set: bool | None) -> str | None:
 
 def study_day(day: dt.date | None, start: dt.date | None) -> int | None:
     """Return the study day: ``day - start + 1`` from the start on, else ``day - start``."""
-    if day is None or start is None:
+    if day is None or start is None or known_day(day) is None:
         return None
     days = (day - start).days
     return days + 1 if days >= 0 else days

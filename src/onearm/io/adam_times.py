@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 
-from onearm.clinical.derived import Event
+from onearm.clinical.derived import Event, NotKnown
 from onearm.io.adam_metadata import ParameterAbout
 from onearm.io.adam_patient import Judgement, Patient
 from onearm.io.adam_responses import POINT
@@ -36,13 +36,18 @@ def time_rows(patient: Patient, parameters: Mapping[str, ParameterAbout]) -> Ite
             if about.is_once and judgement.mark:
                 continue
             yield _row(patient, judgement, about, event, endpoint)
+        for endpoint, one in judgement.unknown.items():
+            about = parameters[CODES[endpoint]]
+            if endpoint not in judgement.events and not (about.is_once and judgement.mark):
+                yield _unknown(patient, judgement, about, one, endpoint)
     for preset, event in patient.presets.items():
         yield _row(patient, patient.judgements[0], parameters[PRESETS[preset]], event, "pfs")
+    for preset, one in patient.unknown_presets.items():
+        if preset not in patient.presets:
+            yield _unknown(patient, patient.judgements[0], parameters[PRESETS[preset]], one, "pfs")
 
 
-def _row(
-    patient: Patient, of: Judgement, about: ParameterAbout, event: Event, endpoint: str
-) -> Row:
+def _parameter(of: Judgement, about: ParameterAbout, endpoint: str) -> Row:
     return {
         STEM: about.code,
         "PARAMCD": about.code if about.is_once else coded(about.code, of.mark),
@@ -50,11 +55,27 @@ def _row(
         "PARCAT1": about.category,
         "PARCAT2": None if endpoint == "os" else of.who,
         "PARCAT3": about.criteria,
+        "AVALU": "DAYS",
+    }
+
+
+def _unknown(
+    patient: Patient, of: Judgement, about: ParameterAbout, one: NotKnown, endpoint: str
+) -> Row:
+    """Return the record of a time of which not even the event is known: it holds the reason."""
+    start = None if endpoint in ("dor", "idor") else patient.reference_date
+    return {**_parameter(of, about, endpoint), "STARTDT": start, "AREASON": one.reason}
+
+
+def _row(
+    patient: Patient, of: Judgement, about: ParameterAbout, event: Event, endpoint: str
+) -> Row:
+    return {
+        **_parameter(of, about, endpoint),
         "STARTDT": event.start,
         "ADT": event.end,
         "ADY": study_day(event.end, patient.reference_date),
         "AVAL": event.days,
-        "AVALU": "DAYS",
         "CNSR": 0 if event.is_event else CENSORED.get(event.rule, 1),
         "AREASON": event.reason,
         **_ended(patient, of, event, endpoint),
@@ -64,9 +85,10 @@ def _row(
 def _ended(patient: Patient, of: Judgement, event: Event, endpoint: str) -> Row:
     """Return what happened on the last day, and the record that holds this day."""
     is_irecist = endpoint.startswith("i")
-    if event.end is None:
-        what = EVENTS["RECORDED"] if event.is_event else RECORDED
-        return {"EVNTDESC": what, "CNSDTDSC": None if event.is_event else RECORDED}
+    if event.end is None:  # recorded without days, or the day was recorded in part only
+        censored = RECORDED if event.rule == "RECORDED" else ALIVE if endpoint == "os" else LAST
+        what = EVENTS[event.rule] if event.is_event else censored
+        return {"EVNTDESC": what, "CNSDTDSC": None if event.is_event else censored}
     at = _assessment(of, event.end, "IOVR" if is_irecist else "OVR")
     if event.is_event:
         what = EVENTS[event.rule]

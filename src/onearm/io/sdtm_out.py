@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from onearm.clinical.derived import TimePoint
-from onearm.clinical.records import Subject, columns
+from onearm.clinical.records import Subject, columns, known_day
 from onearm.io.dataset import Dataset, Variable
 from onearm.io.sdtm import CONSENT, ENROLLED, ONGOING, REASONS, SCREEN_FAILURE, SCREENED, STATUSES
 from onearm.io.sdtm_assessments import write_lesions, write_responses
@@ -80,9 +80,10 @@ def _know(writing: Writing) -> None:
     for row in seen:
         first[row.subject_id] = min(first.get(row.subject_id, row.date), row.date)
     offsets: dict[str, int] = {}
+    dated = {row.visit for row in seen if known_day(row.date) is not None}
     for row in seen:
-        if row.visit is not None:
-            days = (row.date - first[row.subject_id]).days
+        if row.visit is not None and (known_day(row.date) is not None or row.visit not in dated):
+            days = row.date.toordinal() - first[row.subject_id].toordinal()
             offsets[row.visit] = min(offsets.get(row.visit, days), days)
     ordered = sorted(offsets, key=lambda visit: (offsets[visit], visit))
     writing.visits = {visit: number for number, visit in enumerate(ordered, 1)}

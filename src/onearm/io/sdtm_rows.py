@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from onearm.clinical.records import known_day
 from onearm.io.dataset import Kind, Value
 
 Cells = dict[str, Value]
@@ -65,6 +66,8 @@ class Writing:
             day = cells.get(f"{domain}{name}")
             if isinstance(day, dt.date):
                 row[f"{domain}{name}"] = day.isoformat()
+                if known_day(day) is None:
+                    continue
                 row[f"{domain}{name.replace('DTC', 'DY')}"] = self.day(subject, day)
                 if name != "ENDTC" and domain not in ("CM", "PR", "MH"):
                     row.setdefault("EPOCH", self.epoch(subject, day))

@@ -14,19 +14,21 @@ from string import ascii_uppercase
 
 from onearm.clinical.adverse_events import is_emergent
 from onearm.clinical.best import has_disease_control, unconfirmed_ibor
+from onearm.clinical.certain import agreed
 from onearm.clinical.derived import BestResponse, Event, Grade, TimePoint
 from onearm.clinical.lab_course import dosed, grades_of
 from onearm.clinical.labs import Grader, analyte_code, baselines
 from onearm.clinical.lesions import Limits, declare, target_values
 from onearm.clinical.readings import PlannedReading, planned_readings
-from onearm.clinical.records import Lab, SubjectRecords
+from onearm.clinical.records import Lab, PartialDate, SubjectRecords, known_day
 from onearm.clinical.sequence import WORST_FIRST, Circumstances, counts
 from onearm.clinical.subject import (
     SubjectAnswers,
     baseline_of,
     circumstances,
     death_of,
-    last_contact,
+    last_known_contact,
+    limits_of,
     new_therapy_of,
     reference_date,
 )
@@ -42,6 +44,7 @@ from onearm.io.adam_patient import (
     Scan,
     Tumours,
 )
+from onearm.io.adam_times import CODES, PRESETS
 from onearm.pipeline.lab_findings import criteria_of
 from onearm.pipeline.run import Analysed
 from onearm.protocol.model import Protocol
@@ -50,7 +53,7 @@ from onearm.terms import IResponse
 
 ACRONYM = 4
 Directions = Mapping[str, frozenset[str]]
-Found = tuple[str, str, str, tuple[TimePoint, ...], BestResponse, dict[str, Event]]
+Found = tuple[str, str, str, str, tuple[TimePoint, ...], BestResponse, dict[str, Event]]
 
 
 def patients_of(analysed: Analysed) -> tuple[Patient, ...]:
@@ -83,7 +86,7 @@ def _patient(
     about, days = circumstances(records, protocol, start), dosed(records)
     until = protocol.safety.emergent_until
     window = None if until is None else until.days
-    death, contact, therapy = death_of(records), last_contact(records), new_therapy_of(records)
+    death, therapy = death_of(records), new_therapy_of(records)
     judgements = tuple(_judgements(records, answers, protocol, readings, about))
     return Patient(
         records,
@@ -92,10 +95,11 @@ def _patient(
         days[0] if days else None,
         days[1] if days else None,
         therapy[0] if therapy else None,
-        death.date if death else contact[0] if contact else None,
+        death.date if death else last_known_contact(records),
         judgements,
         tuple(_tumours(records, answers, protocol, judgements)),
         answers.pfs_by_preset,
+        {name: one for name in PRESETS if (one := answers.unknown_time("pfs", name))},
         answers.best_change.visit,
         tuple(is_emergent(event, days, window) for event in records.adverse_events or ()),
         tuple(_exposures(answers, protocol)),
@@ -112,15 +116,23 @@ def _judgements(
 ) -> Iterator[Judgement]:
     """Yield the primary evaluator's judgement, then those of the other sources and evaluators."""
     plan = protocol.response
-    found: list[Found] = [("", plan.primary_evaluator, plan.primary_source, answers.time_points,
-              answers.best, answers.events)]  # fmt: skip
+    found: list[Found] = [("", "", plan.primary_evaluator, plan.primary_source,
+              answers.time_points, answers.best, answers.events)]  # fmt: skip
     for mark, planned in zip(ascii_uppercase[1:], readings, strict=False):
         one = answers.readings[planned.name]
-        found.append((mark, one.evaluator, one.source, one.time_points, one.best, one.events))
-    for mark, evaluator, source, points, best, events in found:
+        found.append(
+            (mark, one.name, one.evaluator, one.source, one.time_points, one.best, one.events)
+        )
+    for mark, variant, evaluator, source, points, best, events in found:
         baseline = baseline_of(records, protocol, evaluator)
         is_measurable = baseline is not None and has_target(baseline)
-        ibor = unconfirmed_ibor(points, plan.rules, about) if best.ibor is not None else None
+        ibor = None
+        if best.ibor is not None or any(known_day(point.date) is None for point in points):
+            ibor = agreed(
+                points,
+                limits_of(records, protocol),
+                lambda dated: unconfirmed_ibor(dated, plan.rules, about),
+            )
         yield Judgement(
             mark,
             _who(evaluator, source, plan.primary_source),
@@ -132,6 +144,7 @@ def _judgements(
             is_measurable,
             baseline.visit.last_date if baseline is not None and is_measurable else None,
             events,
+            {name: why for name in CODES if (why := answers.unknown_time(name, variant))},
         )
 
 
@@ -147,7 +160,10 @@ def _counted(
     """Return the time points that count: in the window, and the worst of their day."""
     worst: dict[dt.date, TimePoint] = {}
     for point in points:
-        if not counts(point.date, rules, about):
+        days = [point.date]
+        if isinstance(point.date, PartialDate):
+            days = [point.date.earliest, point.date.latest]
+        if not all(counts(day, rules, about) for day in days):
             continue
         known = worst.get(point.date)
         if known is None or _rank(point) < _rank(known):

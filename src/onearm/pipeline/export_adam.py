@@ -17,9 +17,10 @@ def content(study: Path, formats: Sequence[str]) -> Content:
     """Return the data sets of a study folder, define.xml and the reader's guide."""
     analysed = analyse(study)
     data = adam_of(analysed)
+    unknown = [one for answers in analysed.derived for one in answers.unknown]
     texts = {
         "define.xml": define_xml(data, extension=SUFFIXES[formats[0]]),
-        GUIDE: guide_text(data, sorted(analysed.study.origins)),
+        GUIDE: guide_text(data, sorted(analysed.study.origins), unknown),
     }
     return Content(data.datasets, texts)
 

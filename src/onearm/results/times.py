@@ -172,8 +172,9 @@ def _add_unknown(
         if events and None not in others:
             half = quantile(_curve(events, population, is_reverse), 0.5)
             ledger.add(
-                entry, f"median_{end}", Kind.DURATION, half.value, unit="days", method="kaplan-meier",
-                note=None if half.value is not None else half.note or "not reached", basis=basis,
+                entry, f"median_{end}", Kind.DURATION, half.value, unit="days",
+                method="kaplan-meier", basis=basis,
+                note=None if half.value is not None else half.note or "not reached",
                 formula=f"median, were each time that is not known the {end} that it can be",
             )  # fmt: skip
 
