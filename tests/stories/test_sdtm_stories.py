@@ -16,7 +16,6 @@ from onearm.clinical.records import Measurement
 from onearm.errors import Finding, InputError
 from onearm.io.sdtm import read_sdtm
 from onearm.pipeline.respond import Responses, respond
-from onearm.pipeline.study import load_study
 
 TU = "DOMAIN,USUBJID,VISITNUM,VISIT,TUSEQ,TUTESTCD,TUSTRESC,TULNKID,TULOC,TUGRPID,TUDTC\n"
 TR = "DOMAIN,USUBJID,VISITNUM,VISIT,TRSEQ,TRTESTCD,TRLNKID,TRSTRESC,TRSTRESU,TRSTAT,TRDTC\n"
@@ -190,21 +189,6 @@ def test_the_wait_after_iupd_is_null_where_a_day_is_not_known(tmp_path: Path) ->
 
     assert (str(first.irecist), second.overall, second.irecist) == ("iUPD", "PD", None)
     assert second.irecist_reason == "not derived: the wait since the iUPD needs the day of 2026-03"
-
-
-def test_a_study_says_whose_day_is_missing(tmp_path: Path) -> None:
-    study = Path(__file__).parents[2] / "studies" / "tqb2450-ib-02" / "protocol.yaml"
-    (tmp_path / "protocol.yaml").write_text(study.read_text())
-    (tmp_path / "data").mkdir()
-    tr = FIRST + "TR,S1,2,WEEK 6,2,LDIAM,T01,70,mm,,2026-02\n"
-    dm = "DOMAIN,USUBJID,RFXSTDTC\nDM,S1,2026-01-08\n"
-    domains = {"tu": TU + BASELINE, "tr": TR + tr, "dm": dm}
-    before_cutoff = {name: text.replace("2026", "2020") for name, text in domains.items()}
-    folder(tmp_path / "data", **before_cutoff)
-
-    with pytest.raises(InputError, match=r"tr.csv:3: the day of visit WEEK 6 is not recorded"):
-        load_study(tmp_path)
-    assert overall(respond(tmp_path)) == [("WEEK 6", "PD")]
 
 
 def test_a_mapping_file_translates_a_sponsors_names_and_codes(tmp_path: Path) -> None:
