@@ -1,8 +1,9 @@
 """Transport formats: what is written is read back whole, by us and by programs that did not write.
 
-XPT: R's haven. Parquet: pyarrow. Dataset-JSON: odmlib, and a schema written from the tables of the
-specification (CDISC Dataset-JSON 1.1, 2024-12-05, "Top-level Metadata Attributes"
-and "Column Metadata"). Any bytes give a table or an InputError.
+XPT: R's haven. Parquet: pyarrow. Dataset-JSON: odmlib, CDISC's own schemas
+(``tests/reference/dataset-json``), and a stricter one written from the tables of the specification
+(CDISC Dataset-JSON 1.1, 2024-12-05, "Top-level Metadata Attributes" and "Column Metadata"). Any
+bytes give a table or an InputError.
 """
 
 from __future__ import annotations
@@ -17,14 +18,16 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+from jsonschema import Draft201909Validator, Draft202012Validator
 
 from onearm.errors import InputError
 from onearm.io.dataset import Dataset, Variable, check_size
 from onearm.io.dataset_json import dataset_json, read_dataset_json, write_dataset_json
 from onearm.io.parquet import read_parquet, write_parquet
 from onearm.io.xpt import read_xpt, write_xpt
+from onearm.pipeline.export import export_study
 
+SCHEMAS = Path(__file__).parents[1] / "reference" / "dataset-json"
 MORNING = dt.datetime.fromisoformat("2019-01-11T09:30:00")
 LONG_AGO = dt.datetime.fromisoformat("1901-01-01T00:00:00")
 ADSL = Dataset.of(
@@ -211,6 +214,46 @@ def test_dataset_json_fits_the_tables_of_the_specification(suffix: str, tmp_path
     assert content["rows"][0][3] == "2019-01-11"
     assert content["columns"][3]["targetDataType"] == "integer"
     assert content["studyOID"] == "TRIAL-1"
+
+
+def fits_the_schema_of_cdisc(path: Path) -> None:
+    """Validate a file: JSON whole, NDJSON by its first line and its rows."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".json":
+        validator("dataset.schema.json").validate(json.loads(text))
+        return
+    head, *rows = (json.loads(line) for line in text.splitlines())
+    validator("dataset-ndjson-schema.json").validate(head)
+    whole = validator("dataset.schema.json")
+    whole.validate({**head, "rows": rows})
+
+
+def validator(name: str) -> Draft201909Validator:
+    return Draft201909Validator(json.loads((SCHEMAS / name).read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("suffix", ["json", "ndjson"])
+def test_dataset_json_fits_the_schema_of_cdisc(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"adsl.{suffix}"
+    write_dataset_json(ADSL, path, study="TRIAL-1", metadata="define.xml")
+    fits_the_schema_of_cdisc(path)
+
+    text = path.read_text(encoding="utf-8")
+    broken = json.loads(text if suffix == "json" else text.splitlines()[0])
+    broken["columns"][0]["dataType"] = "words"
+    name = "dataset.schema.json" if suffix == "json" else "dataset-ndjson-schema.json"
+    assert not validator(name).is_valid(broken)  # the schema can fail
+
+
+@pytest.mark.parametrize("what", ["adam", "sdtm"])
+def test_every_exported_data_set_fits_the_schema_of_cdisc(what: str, tmp_path: Path) -> None:
+    study = Path(__file__).parents[2] / "studies" / "tqb2450-ib-02"
+    export_study(study, what, tmp_path, ["dataset-json"])
+    files = sorted(tmp_path.glob("*.json"))
+
+    assert len(files) >= 6
+    for path in files:
+        fits_the_schema_of_cdisc(path)
 
 
 def test_odmlib_accepts_the_metadata(tmp_path: Path) -> None:
