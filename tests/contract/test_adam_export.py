@@ -276,7 +276,7 @@ def patient(*scans: tuple[str, int, bool]) -> Patient:
     nothing = SubjectRecords(Subject("S01"))
     tumours = (Tumours("", "Investigator", made, ()),)
     return Patient(
-        nothing, {}, start, start, start, None, None, (), tumours, {}, None, (), (), ()
+        nothing, {}, start, start, start, None, None, (), tumours, {}, {}, None, (), (), ()
     )  # fmt: skip
 
 

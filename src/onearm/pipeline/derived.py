@@ -47,19 +47,19 @@ def derived_tables(derived: Sequence[SubjectAnswers]) -> dict[str, tuple[Sequenc
     points = [p for a in answers for p in (*a.time_points, *a.other_time_points)]
     as_json = [time_point_json(point) for point in points]
     header = tuple(as_json[0]) if as_json else ("subject_id", "evaluator", "visit", "date")
+    unknown = [one for a in answers for one in a.unknown]
     return {
         "time_points.csv": (header, [[_cell(v) for v in row.values()] for row in as_json]),
         "best_responses.csv": _table(BestResponse, (a.best for a in answers)),
         "disagreements.csv": _table(Disagreement, (d for a in answers for d in a.disagreements)),
         "readings.csv": _readings(r for a in answers for r in a.readings.values()),
         "events.csv": _table(Event, (e for a in answers for e in a.events.values())),
-        "not_known.csv": _not_known(one for a in answers for one in a.unknown),
         "sets.csv": _table(Membership, (m for a in answers for m in a.memberships)),
         "best_changes.csv": _table(BestChange, (a.best_change for a in answers)),
         "dose_summaries.csv": _table(DoseSummary, (d for a in answers for d in a.doses)),
         "dose_cycles.csv": _table(DrugCycle, (d for a in answers for d in a.course.drugs)),
         "dose_intensities.csv": _intensities(d for a in answers for d in a.intensities),
-    }
+    } | ({"not_known.csv": _not_known(unknown)} if unknown else {})
 
 
 def subject_courses(
