@@ -75,7 +75,7 @@ def add_primary_time(ledger: Ledger, population: Population, analysis: Analysis)
 def _add_logrank(ledger: Ledger, entry: Entry, trial: _Trial) -> None:
     planned, events = trial.planned, trial.events
     test = one_sample_logrank(
-        [event.days for event in events], [event.is_event for event in events],
+        [event.time for event in events], [event.is_event for event in events],
         _hazard(planned), level=trial.protocol.analysis.level,
     )  # fmt: skip
     is_modified = planned.test == "modified one-sample log-rank"
@@ -136,7 +136,7 @@ def _add_rate(ledger: Ledger, entry: Entry, trial: _Trial) -> None:
         ledger, entry, trial, basis, is_met=is_met, rule=rule,
         formula=f"{free} {'>=' if is_met else '<'} {needed} of {len(events)}",
     )  # fmt: skip
-    unknown = sum(event.days < at.days and not event.is_event for event in events)
+    unknown = sum(event.time < at.days and not event.is_event for event in events)
     ledger.share(entry, free, len(events), basis)
     ledger.add(entry, "unknown", Kind.COUNT, unknown, basis=basis,
                formula=f"censored before {at}; not counted as without event")  # fmt: skip
@@ -152,13 +152,13 @@ def _add_rate(ledger: Ledger, entry: Entry, trial: _Trial) -> None:
 
 def _is_free(event: Event, days: Fraction) -> bool:
     """Return whether a subject is known to be without event on a day; an event on it is one."""
-    return event.days > days or (event.days == days and not event.is_event)
+    return event.time > days or (event.time == days and not event.is_event)
 
 
 def _at_landmark(person: Person, event: Event, days: Fraction) -> Contribution:
     is_free = _is_free(event, days)
     return Contribution(
-        person.subject_id, "counted" if is_free else "not counted", f"{event.days} days",
+        person.subject_id, "counted" if is_free else "not counted", f"{event.time} days",
         f"{event.rule}: {event.reason}", event.sources,
     )  # fmt: skip
 
