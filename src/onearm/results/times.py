@@ -268,7 +268,7 @@ def _add_observed(
     for landmark in population.protocol.analysis.landmarks:
         words = f"seen to last at least {landmark}"
         item = f"observed:{slug(str(landmark))}"
-        lasting = {event.subject_id for _, event in people if event.days >= landmark.days}
+        lasting = {event.subject_id for _, event in people if event.time >= landmark.days}
         part = Entry(entry.analysis, entry.group, "", item, words)
         tally_of(ledger, part, told, lasting, f"response {words}", "responders with a time")
 
