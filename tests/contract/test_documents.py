@@ -326,3 +326,87 @@ def test_a_study_of_recorded_times_alone_tells_no_method_of_what_it_has_not():
         b for section in told.sections for b in section.blocks if isinstance(b, Paragraph)
     ]
     assert text_of(paragraphs[0].spans).startswith("48 patients were enrolled and 48 treated.")
+
+
+def test_the_pages_of_an_rtf_table_hold_every_line_once_and_each_has_its_heading():
+    pytest.importorskip("rtflite")
+    from onearm.report.rtf import render_rtf
+
+    lines = tuple(Line(phrase(f"line {i}"), (phrase(f"cell {i}"),)) for i in range(150))
+    table = Table("t", "Table 1", "Long", "All", "Stub", (Column("Heading"),), lines)
+    text = render_rtf([table], "S").decode("ascii")
+    first, *others = text.split("\\pagebb")
+
+    assert re.findall(r"line \d+|cell \d+", text) == [
+        word for i in range(150) for word in (f"line {i}", f"cell {i}")
+    ]
+    assert len(others) == 2  # 58 lines stand on a page in portrait
+    assert all(page.count("Heading") == 1 for page in (first, *others))
+    assert all("Table 1. Long (cont.)" in page for page in others)
+
+
+def numbers(report: Document) -> list[tuple[str, str]]:
+    """Return id and text of every number of the tables, in their order."""
+    return [
+        (span.result, span.text)
+        for table in tables_of(report)
+        for line in table.lines
+        for cell in (line.label, *line.cells)
+        for span in cell
+        if span.result
+    ]
+
+
+def test_each_number_of_word_and_rtf_names_its_result(report, files):
+    import io
+
+    import docx
+
+    word = docx.Document(io.BytesIO(files["report.docx"]))
+    name = "{urn:onearm:results}result"
+    runs = word.element.body.xpath(".//w:tbl//w:r")
+    in_word = [(run.get(name), run.text) for run in runs if run.get(name)]
+    found = re.findall(r"\{\\\*\\onearmresult ([^}]+)\}", files["report.rtf"].decode("ascii"))
+
+    assert in_word == numbers(report)
+    wanted = [name for name, _ in numbers(report)]
+    assert set(wanted) <= set(found)
+
+
+def test_the_contents_of_word_lead_to_each_heading(report, files):
+    import io
+
+    import docx
+
+    body = docx.Document(io.BytesIO(files["report.docx"])).element.body
+    anchors = body.xpath(".//w:hyperlink/@w:anchor")
+    pages = [one.text.split()[1] for one in body.xpath(".//w:hyperlink//w:instrText")]
+    marked = body.xpath(".//w:p[w:pPr/w:pStyle]/w:bookmarkStart/@w:name")
+
+    assert anchors == pages == marked
+    assert len(anchors) == len(report.sections)
+
+
+@pytest.mark.needs("pdftoppm")
+def test_no_page_begins_with_the_notes_of_a_table(report, files, tmp_path):
+    (tmp_path / "report.pdf").write_bytes(files["report.pdf"])
+    told = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "report.pdf", "-"], capture_output=True, check=True
+    ).stdout.decode()
+    notes = {squeezed(text_of(note)) for table in tables_of(report) for note in table.footnotes}
+    first = [squeezed(page.strip().partition("\n")[0]) for page in told.split("\f")[:-1]]
+
+    assert notes
+    assert not [line for line in first if any(note.startswith(line) for note in notes)]
+
+
+def test_columns_have_room_for_their_words_or_the_text_is_smaller(report):
+    from onearm.report.widths import LANDSCAPE_LETTERS, PORTRAIT_LETTERS, layout_of
+
+    for table in tables_of(report):
+        layout = layout_of(table)
+        room = LANDSCAPE_LETTERS if layout.is_wide else PORTRAIT_LETTERS
+        assert sum(layout.letters) * layout.size <= room + 1e-9 or layout.size == 0.7, table.id
+        for column, letters in zip(table.columns, layout.letters[1:], strict=False):
+            words = re.split(r"[ -]", column.label)
+            assert not table.lines or letters >= min(28, max(map(len, words))), (table.id, column)

@@ -137,20 +137,19 @@ def _docx(document: Document) -> dict[str, str | bytes]:
 
 def _rtf(document: Document) -> dict[str, str | bytes]:
     """Return each table as a file, and in one all tables with methods and provenance."""
-    from onearm.report.rtf import render_rtf
+    from onearm.report.rtf import combined, encoded
 
     about = (document.study_id, document.foot)
-    files: dict[str, str | bytes] = {
-        f"rtf/{table.id.removeprefix('table-')}.rtf": render_rtf([table], *about)
-        for table in _tables(document)
-    }
+    tables = {table.id: encoded(table, *about) for table in _tables(document)}
     facts = [
-        _as_table(section.title, block)
+        encoded(_as_table(section.title, block), *about)
         for section in document.sections
         for block in section.blocks
         if isinstance(block, Facts)
     ]
-    return {"report.rtf": render_rtf([*_tables(document), *facts], *about), **files}
+    alone = {f"rtf/{name.removeprefix('table-')}.rtf": text for name, text in tables.items()}
+    return {"report.rtf": combined([*tables.values(), *facts]),
+            **{name: text.encode("ascii") for name, text in alone.items()}}  # fmt: skip
 
 
 def _as_table(title: str, facts: Facts) -> Table:

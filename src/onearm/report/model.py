@@ -217,6 +217,11 @@ class Document:
     bases: dict[str, TracedBasis]
     foot: str = ""
 
+    @property
+    def items(self) -> list[Section | Block]:
+        """Every section, for its heading, and its blocks, in their order."""
+        return [item for one in self.sections for item in (one, *one.blocks)]
+
 
 def phrases_of(block: Block) -> Iterator[Phrase]:
     """Return every phrase of a block."""

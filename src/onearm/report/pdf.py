@@ -8,7 +8,8 @@ looks the same everywhere, and the same document gives the same bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import groupby
 from pkgutil import get_data
 from typing import Any
 
@@ -18,6 +19,7 @@ from onearm.report.model import (
     Facts,
     Figure,
     Paragraph,
+    Section,
     Table,
     caption_of,
     heading_of,
@@ -25,7 +27,7 @@ from onearm.report.model import (
     text_of,
     without_controls,
 )
-from onearm.report.widths import is_wide, letters_of_columns
+from onearm.report.widths import BREAK_HERE, Item, breakable, layout_of, orientations
 
 PIXELS_PER_INCH = 200
 FULL, NARROW = 100, 60  # percent of the text
@@ -37,10 +39,6 @@ def render_pdf(document: Document) -> bytes:
 
     Raises ImportError without typst or matplotlib (the extra ``report``).
     """
-    sections = [
-        {"title": one.title, "level": one.level, "blocks": [_block(block) for block in one.blocks]}
-        for one in document.sections
-    ]
     return _set(
         {
             "title": document.title,
@@ -50,21 +48,20 @@ def render_pdf(document: Document) -> bytes:
             "notice": document.notice,
             "facts": document.facts.items,
             "headlines": [(name, text_of(spans)) for name, spans in document.headlines],
-            "sections": sections,
+            "runs": list(_runs(document.items)),
         }
     )
 
 
 def render_tables_pdf(tables: Sequence[Table], title: str, study_id: str, foot: str = "") -> bytes:
     """Return tables as the bytes of a PDF file."""
-    sections = [{"title": "", "level": 1, "blocks": [_table(one) for one in tables]}]
     return _set(
         {
             "title": title,
             "study_id": study_id,
             "foot": foot,
             "is_report": False,
-            "sections": sections,
+            "runs": list(_runs(tables)),
         }
     )
 
@@ -117,7 +114,8 @@ def _printable(content: Any, glyphs: Collection[int]) -> Any:
     """Return the texts with a mark in place of each letter that the face does not have."""
     if isinstance(content, str):
         kept = without_controls(content)
-        return "".join(c if ord(c) in glyphs or c in "\n\t" else NO_GLYPH for c in kept)
+        known = f"\n\t{BREAK_HERE}"
+        return "".join(c if ord(c) in glyphs or c in known else NO_GLYPH for c in kept)
     if isinstance(content, dict):
         return {
             key: value if key == "svg" else _printable(value, glyphs)
@@ -126,6 +124,19 @@ def _printable(content: Any, glyphs: Collection[int]) -> Any:
     if isinstance(content, list | tuple):
         return [_printable(one, glyphs) for one in content]
     return content
+
+
+def _runs(items: Sequence[Item]) -> Iterator[dict[str, Any]]:
+    """Yield the items of one orientation after another."""
+    pairs = zip(orientations(items), items, strict=True)
+    for is_wide, run in groupby(pairs, key=lambda pair: pair[0]):
+        yield {"is_wide": is_wide, "blocks": [_item(item) for _, item in run]}
+
+
+def _item(item: Item) -> dict[str, Any]:
+    if isinstance(item, Section):
+        return {"kind": "heading", "title": item.title, "level": item.level}
+    return _block(item)
 
 
 def _block(block: Block) -> dict[str, Any]:
@@ -149,18 +160,19 @@ def _block(block: Block) -> dict[str, Any]:
 
 def _table(table: Table) -> dict[str, Any]:
     population = f". {table.population}" if table.population else ""
+    layout = layout_of(table)
     return {
         "kind": "table",
         "caption": caption_of(table) + population,
-        "is_wide": bool(table.lines) and is_wide(table),
-        "widths": letters_of_columns(table),
+        "widths": layout.letters,
+        "size": layout.size,
         "is_text": [column.is_text for column in table.columns],
         "headings": [table.stub, *map(heading_of, table.columns)],
         "lines": [
             {
-                "label": text_of(line.label),
+                "label": breakable(text_of(line.label)),
                 "indent": line.indent,
-                "cells": [text_of(cell) for cell in line.cells],
+                "cells": [breakable(text_of(cell)) for cell in line.cells],
             }
             for line in table.lines
         ],

@@ -10,25 +10,25 @@ from __future__ import annotations
 import datetime as dt
 import io
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
 
 from onearm.report.model import (
     Block,
     Document,
     Facts,
     Figure,
-    Line,
     Paragraph,
+    Phrase,
+    Section,
     Table,
     caption_of,
-    heading_of,
     is_narrow,
-    text_of,
+    phrase,
     without_controls,
 )
-from onearm.report.widths import is_wide, letters_of_columns
+from onearm.report.widths import layout_of, orientations
+from onearm.report.word_table import NAMESPACE, OURS, PREFIX, attribute, table_xml
 
 if TYPE_CHECKING:
     from docx.document import Document as Word
@@ -36,13 +36,14 @@ if TYPE_CHECKING:
 FONT = "Arial"
 SIZES = {"Normal": 10, "Title": 18, "Subtitle": 11, "Caption": 10, "Heading 1": 14,
          "Heading 2": 12, "Heading 3": 11}  # fmt: skip
-SMALL = 8.5  # points
+SMALL = 8  # points
 LONG_SIDE, SHORT_SIDE, MARGIN = 11.69, 8.27, 0.9  # A4, inches
 LANGUAGE = "en-GB"
 TWIPS = 1440
 NARROW_SHARE = 0.6
-INDENT = 200  # twips a level
-NAMESPACE = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+BELOW = 12  # points
+SPACE = f'xmlns:w="{NAMESPACE}"'
+COMPATIBLE = "http://schemas.openxmlformats.org/markup-compatibility/2006"
 NO_TIME = (1980, 1, 1, 0, 0, 0)
 """The first time that an entry of a zip file can have."""
 
@@ -57,23 +58,25 @@ def render_docx(document: Document, pictures: Mapping[str, bytes]) -> bytes:
     word.add_paragraph(without_controls(document.title), "Title")
     if document.notice:
         word.add_paragraph(without_controls(document.notice), "Intense Quote")
-    _facts(word, document.facts)
+    _facts(word, [(name, phrase(text)) for name, text in document.facts.items])
     word.add_paragraph("Headlines", "Heading 2")
-    _facts(word, Facts(tuple((name, text_of(spans)) for name, spans in document.headlines)))
-    _contents(word, document)
-    for section in document.sections:
-        _turn(word, section.blocks[0] if section.blocks else None)
-        word.add_heading(without_controls(section.title), section.level)
-        for block in section.blocks:
-            _turn(word, block)
-            _block(word, block, pictures)
+    _facts(word, document.headlines)
+    _contents(word, document.sections)
+    items = document.items
+    for item, is_wide in zip(items, orientations(items), strict=True):
+        _turn(word, is_wide=is_wide)
+        if isinstance(item, Section):
+            heading = word.add_heading(without_controls(item.title), item.level)
+            _bookmark(heading, document.sections.index(item))
+        else:
+            _block(word, item, pictures)
     return _bytes(word)
 
 
 def render_table_docx(table: Table, study_id: str, foot: str = "") -> bytes:
     """Return one table as the bytes of a Word file."""
     word = _new(table.title, study_id, foot)
-    _turn(word, table)
+    _turn(word, is_wide=layout_of(table).is_wide)
     _table(word, table)
     return _bytes(word)
 
@@ -111,8 +114,8 @@ def _style(word: Word) -> None:
         style.font.name, style.font.size = FONT, Pt(size)
         style.font.color.rgb = RGBColor(0x1B, 0x1F, 0x24)
         fonts = style.element.rPr.rFonts
-        for attribute in [one for one in fonts.attrib if "Theme" in one]:
-            del fonts.attrib[attribute]
+        for theme in [one for one in fonts.attrib if "Theme" in one]:
+            del fonts.attrib[theme]
         for side in ("w:ascii", "w:hAnsi", "w:cs"):
             fonts.set(qn(side), FONT)
     caption: Any = word.styles["Caption"]
@@ -122,20 +125,30 @@ def _style(word: Word) -> None:
         language.set(qn("w:val"), LANGUAGE)
 
 
-def _turn(word: Word, block: Block | None) -> None:
-    """Begin a page of the other orientation where a wide table begins or ends."""
+def _turn(word: Word, *, is_wide: bool) -> None:
+    """Begin a page of the other orientation where wide tables begin or end."""
     from docx.enum.section import WD_ORIENT, WD_SECTION
     from docx.shared import Inches
 
-    wide = isinstance(block, Table) and bool(block.lines) and is_wide(block)
     now = word.sections[-1]
-    if (now.orientation == WD_ORIENT.LANDSCAPE) == wide:
+    if (now.orientation == WD_ORIENT.LANDSCAPE) == is_wide:
         return
     has_begun = any(one.tag.endswith("}p") for one in word.element.body)
     section = word.add_section(WD_SECTION.NEW_PAGE) if has_begun else now
-    section.orientation = WD_ORIENT.LANDSCAPE if wide else WD_ORIENT.PORTRAIT
-    section.page_width = Inches(LONG_SIDE if wide else SHORT_SIDE)
-    section.page_height = Inches(SHORT_SIDE if wide else LONG_SIDE)
+    if has_begun:
+        _end_with_the_text(word)
+    section.orientation = WD_ORIENT.LANDSCAPE if is_wide else WD_ORIENT.PORTRAIT
+    section.page_width = Inches(LONG_SIDE if is_wide else SHORT_SIDE)
+    section.page_height = Inches(SHORT_SIDE if is_wide else LONG_SIDE)
+
+
+def _end_with_the_text(word: Word) -> None:
+    """End the section before in its last paragraph: one of its own may stand on an empty page."""
+    ending = word.element.body[-2]
+    before = ending.getprevious()
+    if before.tag == ending.tag:
+        before.get_or_add_pPr().append(ending.pPr.sectPr)
+        word.element.body.remove(ending)
 
 
 def _block(word: Word, block: Block, pictures: Mapping[str, bytes]) -> None:
@@ -145,47 +158,97 @@ def _block(word: Word, block: Block, pictures: Mapping[str, bytes]) -> None:
         case Figure():
             _figure(word, block, pictures.get(block.id))
         case Paragraph():
-            word.add_paragraph(without_controls(text_of(block.spans)))
+            _spans(word.add_paragraph(), block.spans)
         case Facts():
-            _facts(word, block)
+            _facts(word, [(name, phrase(text)) for name, text in block.items])
 
 
-def _facts(word: Word, facts: Facts) -> None:
-    for name, text in facts.items:
+def _facts(word: Word, facts: Iterable[tuple[str, Phrase]]) -> None:
+    for name, spans in facts:
         paragraph = word.add_paragraph()
         paragraph.add_run(f"{without_controls(name)}: ").bold = True
-        paragraph.add_run(without_controls(text))
+        _spans(paragraph, spans)
 
 
-def _contents(word: Word, document: Document) -> None:
-    """Write the contents as a field that Word can fill with page numbers; filled with titles."""
+def _spans(paragraph: Any, spans: Phrase, points: float | None = None) -> None:
+    """Add a phrase, each number with the id of its result."""
+    from docx.shared import Pt
+
+    for span in spans:
+        run = paragraph.add_run(without_controls(span.text))
+        if points is not None:
+            run.font.size = Pt(points)
+        if span.result:
+            run._r.set(f"{{{OURS}}}result", span.result)
+
+
+def _contents(word: Word, sections: Sequence[Section]) -> None:
+    """Write the contents, each title a link, each page a field.
+
+    Only the program that sets the pages knows their numbers: LibreOffice fills
+    them in, Word asks whether it may, when it opens the file.
+    """
+    from docx.shared import Inches, Pt
+
+    _ask_for_pages(word)
     word.add_paragraph("Contents", "Heading 2")
-    titles = [one.title for one in document.sections if one.level <= 2]
-    for place, title in enumerate(titles):
+    for place, section in enumerate(sections):
         paragraph = word.add_paragraph()
-        if place == 0:
-            _mark(paragraph, "begin", 'TOC \\o "1-2" \\h \\z')
-        paragraph.add_run(without_controls(title))
-        if place == len(titles) - 1:
-            _mark(paragraph, "end")
+        form = paragraph.paragraph_format
+        form.space_after, form.left_indent = Pt(1), Inches(0.25 * (section.level - 1))
+        form.tab_stops.add_tab_stop(Inches(SHORT_SIDE - 2 * MARGIN), *_dots())
+        _link(paragraph, f"_section{place}", section.title)
+
+
+def _ask_for_pages(word: Word) -> None:
+    """Let Word fill in the fields when it opens the file."""
+    from docx.oxml import parse_xml
+
+    word.settings.element.append(parse_xml(f'<w:updateFields {SPACE} w:val="true"/>'))
+
+
+def _dots() -> tuple[Any, Any]:
+    from docx.enum.text import WD_TAB_ALIGNMENT, WD_TAB_LEADER
+
+    return WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS
+
+
+def _link(paragraph: Any, anchor: str, title: str) -> None:
+    """Write a title that leads to its heading, and the page that this stands on."""
+    from docx.oxml import parse_xml
+
+    link = parse_xml(
+        f'<w:hyperlink xmlns:w="{NAMESPACE}" w:anchor="{anchor}" w:history="1">'
+        f'<w:r><w:t xml:space="preserve">{attribute(title)}</w:t></w:r><w:r><w:tab/></w:r>'
+        "</w:hyperlink>"
+    )
+    link.extend(_field_runs(f"PAGEREF {anchor} \\h", ""))
+    paragraph._p.append(link)
+
+
+def _bookmark(heading: Any, place: int) -> None:
+    """Let the contents lead to a heading."""
+    from docx.oxml import parse_xml
+
+    head = f'xmlns:w="{NAMESPACE}" w:id="{place}"'
+    heading._p.insert(1, parse_xml(f'<w:bookmarkStart {head} w:name="_section{place}"/>'))
+    heading._p.append(parse_xml(f"<w:bookmarkEnd {head}/>"))
 
 
 def _field(paragraph: Any, code: str) -> None:
-    _mark(paragraph, "begin", code)
-    paragraph.add_run("1")
-    _mark(paragraph, "end")
+    paragraph._p.extend(_field_runs(code, "1"))
 
 
-def _mark(paragraph: Any, kind: str, code: str = "") -> None:
-    """Write the beginning of a field with its code, or its end."""
+def _field_runs(code: str, shown: str) -> list[Any]:
+    """Return a field as runs: its code, and what stands there until it is filled in."""
     from docx.oxml import parse_xml
 
-    parts = [f'<w:fldChar w:fldCharType="{kind}"/>']
-    if code:
-        parts += [f'<w:instrText xml:space="preserve"> {code} </w:instrText>',
-                  '<w:fldChar w:fldCharType="separate"/>']  # fmt: skip
-    for part in parts:
-        paragraph._p.append(parse_xml(f'<w:r xmlns:w="{NAMESPACE}">{part}</w:r>'))
+    parts = ('<w:fldChar w:fldCharType="begin"/>',
+             f'<w:instrText xml:space="preserve"> {code} </w:instrText>',
+             '<w:fldChar w:fldCharType="separate"/>',
+             f"<w:t>{shown}</w:t>",
+             '<w:fldChar w:fldCharType="end"/>')  # fmt: skip
+    return [parse_xml(f"<w:r {SPACE}>{part}</w:r>") for part in parts]
 
 
 def _figure(word: Word, figure: Figure, picture: bytes | None) -> None:
@@ -195,18 +258,24 @@ def _figure(word: Word, figure: Figure, picture: bytes | None) -> None:
     if picture is not None:
         width = (SHORT_SIDE - 2 * MARGIN) * (NARROW_SHARE if is_narrow(figure) else 1)
         shape = word.add_picture(io.BytesIO(picture), width=Inches(width))
+        word.paragraphs[-1].paragraph_format.keep_with_next = True
         about = shape._inline.docPr
         about.set("descr", without_controls(figure.alternative))
         about.set("title", without_controls(caption_of(figure)))
-    _note(word, text_of(figure.caption))
+    _notes(word, [figure.caption])
 
 
-def _note(word: Word, text: str) -> None:
+def _notes(word: Word, notes: Sequence[Phrase]) -> None:
+    """Write notes that stay together, with room below the last."""
     from docx.shared import Pt
 
-    paragraph = word.add_paragraph()
-    paragraph.paragraph_format.space_after = Pt(2)
-    paragraph.add_run(without_controls(text)).font.size = Pt(SMALL)
+    for place, note in enumerate(notes, 1):
+        paragraph = word.add_paragraph()
+        form = paragraph.paragraph_format
+        is_last = place == len(notes)
+        form.space_before, form.space_after = Pt(2), Pt(BELOW if is_last else 0)
+        form.keep_with_next, form.keep_together = not is_last, True
+        _spans(paragraph, note, SMALL)
 
 
 def _table(word: Word, table: Table) -> None:
@@ -215,86 +284,12 @@ def _table(word: Word, table: Table) -> None:
     population = f". {table.population}" if table.population else ""
     word.add_paragraph(without_controls(caption_of(table) + population), "Caption")
     if table.lines:
-        width = (LONG_SIDE if is_wide(table) else SHORT_SIDE) - 2 * MARGIN
+        width = (LONG_SIDE if layout_of(table).is_wide else SHORT_SIDE) - 2 * MARGIN
         body = word.element.body
-        body.insert(len(body) - 1, parse_xml("".join(_table_xml(table, int(width * TWIPS)))))
+        body.insert(len(body) - 1, parse_xml(table_xml(table, int(width * TWIPS))))
     else:
         word.add_paragraph(without_controls(table.absence))
-    for note in table.footnotes:
-        _note(word, text_of(note))
-    word.add_paragraph()
-
-
-def _table_xml(table: Table, width: int) -> Iterator[str]:
-    """Yield a table as XML: python-docx itself takes long to add many rows."""
-    letters = letters_of_columns(table)
-    widths = [width * one // sum(letters) for one in letters]
-    sides = ["left", *("left" if column.is_text else "right" for column in table.columns)]
-    yield (
-        f'<w:tbl xmlns:w="{NAMESPACE}"><w:tblPr><w:tblW w:w="{sum(widths)}" w:type="dxa"/>'
-        '<w:tblBorders><w:top w:val="single" w:sz="10"/><w:bottom w:val="single" w:sz="10"/>'
-        '</w:tblBorders><w:tblLayout w:type="fixed"/><w:tblCellMar><w:left w:w="60" w:type="dxa"/>'
-        '<w:right w:w="60" w:type="dxa"/></w:tblCellMar>'
-        f'<w:tblCaption w:val="{_attribute(caption_of(table))}"/></w:tblPr><w:tblGrid>'
-    )
-    yield "".join(f'<w:gridCol w:w="{one}"/>' for one in widths) + "</w:tblGrid>"
-    headings = [table.stub, *map(heading_of, table.columns)]
-    yield _row_xml(headings, widths, sides, is_heading=True)
-    for line in table.lines:
-        yield _line_xml(line, widths, sides)
-    yield "</w:tbl>"
-
-
-def _line_xml(line: Line, widths: Sequence[int], sides: Sequence[str]) -> str:
-    if not line.cells:
-        cell = _cell_xml(text_of(line.label), sum(widths), "left", span=len(widths), is_bold=True)
-        return f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{cell}</w:tr>"
-    texts = [text_of(line.label), *map(text_of, line.cells)]
-    return _row_xml(texts, widths, sides, indent=line.indent)
-
-
-def _row_xml(
-    texts: Sequence[str],
-    widths: Sequence[int],
-    sides: Sequence[str],
-    *,
-    indent: int = 0,
-    is_heading: bool = False,
-) -> str:
-    cells = "".join(
-        _cell_xml(text, width, side, indent=0 if place else indent, is_bold=is_heading,
-                  is_heading=is_heading)
-        for place, (text, width, side) in enumerate(zip(texts, widths, sides, strict=True))
-    )  # fmt: skip
-    repeated = "<w:tblHeader/>" if is_heading else ""
-    return f"<w:tr><w:trPr><w:cantSplit/>{repeated}</w:trPr>{cells}</w:tr>"
-
-
-def _cell_xml(
-    text: str,
-    width: int,
-    side: str,
-    *,
-    indent: int = 0,
-    span: int = 1,
-    is_bold: bool = False,
-    is_heading: bool = False,
-) -> str:
-    spanned = f'<w:gridSpan w:val="{span}"/>' if span > 1 else ""
-    ruled = '<w:tcBorders><w:bottom w:val="single" w:sz="6"/></w:tcBorders>' if is_heading else ""
-    bold = "<w:b/>" if is_bold else ""
-    points = int(2 * SMALL)
-    return (
-        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{spanned}{ruled}</w:tcPr>'
-        f'<w:p><w:pPr><w:spacing w:before="20" w:after="20" w:line="240" w:lineRule="auto"/>'
-        f'<w:ind w:left="{indent * INDENT}"/><w:jc w:val="{side}"/></w:pPr>'
-        f'<w:r><w:rPr>{bold}<w:sz w:val="{points}"/></w:rPr>'
-        f'<w:t xml:space="preserve">{escape(without_controls(text))}</w:t></w:r></w:p></w:tc>'
-    )
-
-
-def _attribute(text: str) -> str:
-    return escape(without_controls(text), {'"': "&quot;"})
+    _notes(word, table.footnotes or ((),))  # without one, an empty line parts it from the next
 
 
 def _bytes(word: Word) -> bytes:
@@ -305,5 +300,16 @@ def _bytes(word: Word) -> bytes:
         for name in old.namelist():
             entry = zipfile.ZipInfo(name, NO_TIME)
             entry.compress_type = zipfile.ZIP_DEFLATED
-            new.writestr(entry, old.read(name))
+            content = old.read(name)
+            new.writestr(entry, _ignorable(content) if name == "word/document.xml" else content)
     return out.getvalue()
+
+
+def _ignorable(document: bytes) -> bytes:
+    """Declare the namespace of result ids as one that a program may ignore."""
+    names = f'xmlns:{PREFIX}="{OURS}"'
+    if b"mc:Ignorable=" in document:
+        document = document.replace(b'mc:Ignorable="', f'mc:Ignorable="{PREFIX} '.encode(), 1)
+    else:
+        names += f' xmlns:mc="{COMPATIBLE}" mc:Ignorable="{PREFIX}"'
+    return document.replace(b"<w:document ", f"<w:document {names} ".encode(), 1)
