@@ -120,9 +120,9 @@ def draw_by_drug(trial: Trial, want: Wanted) -> Drawn | None:
         f"drug, in percent of patients, the commonest related to any drug first. {said}.",
         phrase(
             "Percent of ", shown.value(f"trae/{want.group}/total"),
-            f" treated patients with an event related to the drug, any grade; dark, grade "
-            f"{AT_LEAST} 3. An event may be related to several drugs. Terms related to any drug in "
-            "at least 10 % of patients, by frequency.", cutoff_text(shown),
+            " treated patients with an event related to the drug, any grade; dark, grade 3 or "
+            "higher. An event may be related to several drugs. Terms related to any drug in at "
+            "least 10 % of patients, by frequency.", cutoff_text(shown),
         ),
         _data(shown, [(name, [row for row in found if row]) for name, found in of_drug.items()]),
     )  # fmt: skip

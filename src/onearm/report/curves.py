@@ -195,7 +195,7 @@ def _caption(shown: Shown, analysis: str, at_risk: int) -> Phrase:
     base = (
         f"Kaplan-Meier estimate with {shown.level} confidence band "
         f"({shown.protocol.analysis.transform}); vertical ticks, censored; dashed, median; "
-        "circles, landmark rates; pale, fewer than 10 % of the patients of a curve at risk."
+        "circles, landmark rates; pale, fewer than one in ten of a curve's patients at risk."
         f"{end} Events and Censored count those before each month."
     )
     follow = f"follow-up-{analysis}/all/median"
@@ -311,7 +311,8 @@ def _band(axes: Axes, steps: Sequence[Step], colour: str, ends: tuple[float, flo
     for is_pale in (False, True):
         upper: list[tuple[float, float]] = []
         lower: list[tuple[float, float]] = []
-        for step, end in zip(steps, [*(step.day for step in steps[1:]), until], strict=True):
+        days = [*(step.day for step in steps[1:]), until]
+        for step, end in zip(steps, days, strict=False):
             if step.lower is None or step.lower.value is None:
                 continue  # as long as nobody had the event there are no limits
             if step.upper is None or step.upper.value is None or (step.day >= few) is not is_pale:

@@ -96,8 +96,8 @@ def _plate(want: Wanted, names: Sequence[str]) -> tuple[Plate, Axes, float]:
 
 def _words(marks: Sequence[str]) -> str:
     nodal = (
-        " Circle, a complete response with a sum above 0: lymph nodes among the target lesions "
-        "shrank to a normal short axis, below 10 mm, and still count in the sum."
+        " Circle, a complete response whose sum is not zero: lymph nodes among the target lesions "
+        "shrank to a normal short axis and still count in the sum."
     )
     return (
         "Best change up to the first progression or new anti-cancer therapy; colour, confirmed "
@@ -252,5 +252,5 @@ def _data(
         words = (_response(one), other or fmt.NOT_APPLICABLE, nodal)
         rows.append((Span(name), shown.value(row.id), *(Span(text) for text in words)))
     columns = ("Patient", "Best change (%)", "Confirmed best response", "Other progression",
-               "CR with nodes below 10 mm")  # fmt: skip
+               "CR with normal nodes left")  # fmt: skip
     return Plotted(columns, tuple(rows))
