@@ -20,13 +20,17 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
-from typing import Generic
+from typing import Any, Generic
 
 from onearm.errors import HINT, Finding, InputError
 from onearm.io.many_objects import many_objects
 from onearm.io.tables import R, Reading
+
+KEPT_BYTES = 1 << 20
+"""Files up to this size are kept as they were read: the same bytes are not read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +99,39 @@ def read_table(
         Rows with a problem are not among the records. A header alone gives
         no record and no problem.
     """
-    reading = Reading(
-        name or path.name, record, frozenset(required), characteristics, ignore_others
-    )
+    about = (name or path.name, record, frozenset(required), characteristics, ignore_others)
+    try:
+        is_small = path.stat().st_size <= KEPT_BYTES
+        return _kept_table(path.read_bytes(), *about) if is_small else _table(FileRows(path), *about)
+    except OSError:
+        return _table(FileRows(path), *about)  # its findings say what is wrong with the file
+
+
+@lru_cache(maxsize=64)  # a study is analysed again and again, and most of its tables stay
+def _kept_table(content: bytes, *about: Any) -> Table[Any]:
+    """Read one table of these bytes; the same bytes give the same table."""
+    return _table(FileRows(content), *about)
+
+
+def _table(
+    rows: FileRows,
+    name: str,
+    record: type[R],
+    required: frozenset[str],
+    characteristics: tuple[str, ...],
+    ignore_others: bool,
+) -> Table[R]:
+    reading = Reading(name, record, required, characteristics, ignore_others)
     with many_objects():
-        records = tuple(reading.records(FileRows(path)))
+        records = tuple(reading.records(rows))
     origins = frozenset(origin.strip() for origin in reading.origins) - {""}
-    return Table(reading.name, records, reading.findings(), origins)
+    return Table(name, records, reading.findings(), origins)
 
 
 class FileRows:
-    """The rows of a file, up to its end or to what cannot be read."""
+    """The rows of a file, or of its content, up to the end or to what cannot be read."""
 
-    def __init__(self, path: Path, separator: str = ",") -> None:
+    def __init__(self, path: Path | bytes, separator: str = ",") -> None:
         self.problem: tuple[str, str, int | None] | None = None
         self._path = path
         self._separator = separator
@@ -127,7 +151,7 @@ class FileRows:
 
     def _read(self) -> Iterator[list[str]]:
         try:
-            with self._path.open(encoding="utf-8-sig", newline="") as file:
+            with self._open() as file:
                 self._reader = csv.reader(file, strict=True, delimiter=self._separator)
                 yield from self._reader
         except FileNotFoundError:
@@ -135,14 +159,20 @@ class FileRows:
         except OSError as problem:
             self.problem = ("unreadable-file", f"cannot be read: {problem.strerror}", None)
         except UnicodeDecodeError:
-            self.problem = ("wrong-encoding", *_encoding_problem(self._path))
+            path = self._path
+            content = path if isinstance(path, bytes) else path.read_bytes()
+            self.problem = ("wrong-encoding", *_encoding_problem(content))
         except csv.Error as problem:
             self.problem = ("broken-row", f"the row cannot be read: {problem}", self.line_num)
 
+    def _open(self) -> io.TextIOWrapper:
+        path = self._path
+        raw = io.BytesIO(path) if isinstance(path, bytes) else path.open("rb")
+        return io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
 
-def _encoding_problem(path: Path) -> tuple[str, int | None]:
+
+def _encoding_problem(content: bytes) -> tuple[str, int | None]:
     """Say where the file stops being UTF-8: message and physical line."""
-    content = path.read_bytes()
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "the file must be UTF-8; this is UTF-16", 1
     try:

@@ -7,12 +7,10 @@ place and then renamed, so that nothing is ever half there.
 from __future__ import annotations
 
 import datetime as dt
-import gc
 import hashlib
 import json
 import platform
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -24,6 +22,7 @@ from onearm.clinical.readings import planned_readings
 from onearm.clinical.subject import SubjectAnswers, derive_subject
 from onearm.errors import Finding, InputError
 from onearm.format import count_of, interval, level_text, text_table, with_unit
+from onearm.io.many_objects import many_objects
 from onearm.pipeline.check import protocol_findings
 from onearm.pipeline.documents import document_of, documents, plan_of
 from onearm.pipeline.lab_findings import (
@@ -72,20 +71,8 @@ def analyse(study: Study | Path | str) -> Analysed:
     InputError
         With every error of the protocol, the tables or the rules.
     """
-    with _without_pauses():
+    with many_objects():
         return _analyse(study, lambda step: None)
-
-
-@contextmanager
-def _without_pauses() -> Iterator[None]:
-    """Let the collector of cycles rest: an analysis makes many records, and none in a cycle."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _analyse(source: Study | Path | str, progress: Callable[[str], None]) -> Analysed:
@@ -263,7 +250,7 @@ def run_study(
         raise InputError(f"--out must be a folder, which need not exist yet; {out} is a file")
     from onearm.pipeline.derived import subject_courses
 
-    with _without_pauses():
+    with many_objects():
         analysed = _analyse(study, progress)
     provenance = provenance_of(analysed.study)
     progress("comparing with published numbers")
