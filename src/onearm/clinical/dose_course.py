@@ -26,8 +26,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from onearm.clinical.dose_amounts import Body, dose_amount, is_recalculated
 from onearm.clinical.dose_differences import FLAT, Level, days_of, differences, timing
@@ -104,6 +105,15 @@ class DoseCourse:
     notes: tuple[str, ...]
 
 
+class _Plan(NamedTuple):
+    """What a drug's dose is to be: a day, from what, and the levels, in the unit of those given."""
+
+    unit: str
+    a_day: Decimal | None
+    basis: str
+    levels: tuple[Level, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class _Circumstances:
     """What bears on every drug of every cycle of one subject."""
@@ -114,6 +124,17 @@ class _Circumstances:
     limits: dict[str, dt.date]
     units: dict[str, str]  # of the doses given, by drug; several are named together
     progression: dt.date | None
+    plans: dict[tuple[str, Body], _Plan] = field(default_factory=dict)
+
+    def plan(self, drug: Drug, cycle: int) -> _Plan:
+        """Return what a drug's dose in a cycle is to be, worked out once for each body."""
+        key = drug.name, self.bodies[cycle]
+        if key not in self.plans:
+            unit = self.units.get(drug.name, FLAT)
+            a_day, basis = _planned_a_day(drug, unit, self.treatment, key[1])
+            levels = _levels(drug, unit, self.treatment, key[1])
+            self.plans[key] = _Plan(unit, a_day, basis, levels)
+        return self.plans[key]
 
 
 def dose_course(
@@ -251,7 +272,13 @@ def _alternative(
 def _bodies(
     records: SubjectRecords, treatment: Treatment, cycles: Sequence[GivenCycle]
 ) -> tuple[dict[int, Body], list[str]]:
-    """Return the body from which the doses of each cycle are computed, and what changed it."""
+    """Return the body from which the doses of each cycle are computed, and what changed it.
+
+    Where every dose of the protocol is flat, no body is looked for.
+    """
+    amounts = [one for drug in treatment.drugs for one in (drug.amount, *drug.levels)]
+    if all(one.unit == FLAT for one in amounts):
+        return dict.fromkeys((cycle.number for cycle in cycles), Body()), []
     current = body_on(records, cycles[0].first_date)
     found, notes = {}, []
     for cycle in cycles:
@@ -274,16 +301,14 @@ def _drug_cycle(
     """Return a drug's doses of a cycle beside the plan; None where neither is anything."""
     given = sorted((row for row in rows if row.dose > 0), key=lambda row: row.start_date)
     end, treatment = about.ends[drug.name], about.treatment
-    last = max(drug.days) if end.day is None else (end.day - cycle.first_date).days + 1
-    planned_days = sum(day <= last for day in drug.days)
+    planned_days = len(drug.days)
+    if end.day is not None and (last := (end.day - cycle.first_date).days + 1) < drug.days[-1]:
+        planned_days = sum(day <= last for day in drug.days)
     if not given and planned_days == 0:
         return None
     due = cycle.planned_date if drug.moves_cycle else cycle.first_date
     due += dt.timedelta(days=drug.days[0] - 1)
-    unit = about.units.get(drug.name, FLAT)
-    body = about.bodies[cycle.number]
-    a_day, basis = _planned_a_day(drug, unit, treatment, body)
-    levels = _levels(drug, unit, treatment, body)
+    unit, a_day, basis, levels = about.plan(drug, cycle.number)
     found = {
         **timing(given, drug, treatment, due, about.limits.get(drug.name), about.progression),
         **differences(given, rows, drug, a_day, planned_days, treatment, levels),

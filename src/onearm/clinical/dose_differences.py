@@ -78,13 +78,14 @@ def differences(
         return {"OMITTED": f"not given{why}"}
     found: dict[str, str] = {}
     for row in given:
-        size = f"{plain(row.dose)} {row.unit}"
         if a_day is not None and (name := _size(row.dose, a_day, drug, treatment)):
-            found.setdefault(name, f"{size} instead of {shown(a_day, row.unit)}{why}")
+            instead = f"{plain(row.dose)} {row.unit} instead of {shown(a_day, row.unit)}"
+            found.setdefault(name, f"{instead}{why}")
             if not drug.is_modifiable:
                 found.setdefault("NOT MODIFIABLE", f"the dose of {drug.name} may not be changed")
         if drug.is_modifiable and levels and not _is_level(row.dose, levels, drug, treatment):
             allowed = ", ".join(_level(level, row.unit) for level in levels)
+            size = f"{plain(row.dose)} {row.unit}"
             found.setdefault("OFF LEVEL", f"{size} is no level of {drug.name} ({allowed})")
         if note := _infusion(row, drug):
             found.setdefault("INFUSION TIME", note)

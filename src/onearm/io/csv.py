@@ -101,10 +101,11 @@ def read_table(
     """
     about = (name or path.name, record, frozenset(required), characteristics, ignore_others)
     try:
-        is_small = path.stat().st_size <= KEPT_BYTES
-        return _kept_table(path.read_bytes(), *about) if is_small else _table(FileRows(path), *about)
+        if path.stat().st_size <= KEPT_BYTES:
+            return _kept_table(path.read_bytes(), *about)
     except OSError:
-        return _table(FileRows(path), *about)  # its findings say what is wrong with the file
+        pass  # the findings of the reading say why
+    return _table(FileRows(path), *about)
 
 
 @lru_cache(maxsize=64)  # a study is analysed again and again, and most of its tables stay

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from onearm.clinical.biomarkers import marker_value
@@ -21,6 +22,8 @@ from onearm.results.plan import Analysis, Group
 from onearm.terms import AnalysisSet, Kind
 
 T = TypeVar("T")
+
+_row: Callable[[tuple[object, ...]], Row] = partial(tuple.__new__, Row)  # half the time of Row(...)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,23 +170,9 @@ class Ledger:
         formula: str | None = None,
     ) -> None:
         """Write down one number."""
-        row = Row(
-            f"{entry.id}/{statistic}",
-            *entry.named,
-            statistic,
-            kind,
-            value,
-            code,
-            date,
-            unit,
-            level,
-            method,
-            note or None,
-            entry.label,
-            basis,
-            formula,
-        )
-        self.rows.append(row)
+        name = f"{entry.id}/{statistic}"
+        measured = (statistic, kind, value, code, date, unit, level, method, note or None)
+        self.rows.append(_row((name, *entry.named, *measured, entry.label, basis, formula)))
 
     def share(
         self, entry: Entry, count: int, total: int, basis: str, formula: str | None = None

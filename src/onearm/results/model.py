@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
@@ -20,7 +21,7 @@ from onearm.clinical.records import Source
 from onearm.errors import ResultError
 from onearm.terms import Kind
 
-ID = re.compile(r"[a-z0-9_.-]+/[a-z0-9_.-]+(/[a-z0-9_.:-]+)?/[a-z0-9_]+")
+ID = re.compile(r"[a-z0-9_.-]++/[a-z0-9_.-]++(?:/[a-z0-9_.:-]++)?/[a-z0-9_]++")
 
 
 @lru_cache(maxsize=1 << 14)  # terms and levels are named again in every group
@@ -192,19 +193,19 @@ class Comparison:
     verdict: str
 
 
-def check_rows(rows: Iterable[Row]) -> None:
+def check_rows(rows: Sequence[Row]) -> None:
     """Hold the contract of the result rows; raise ResultError on the first breach."""
-    seen: set[str] = set()
+    names = [row.id for row in rows]
+    if wrong := next((name for name in names if not ID.fullmatch(name)), None):
+        raise ResultError(f"{wrong!r} is not a result id")
+    if len(set(names)) < len(names):
+        twice = next(name for name, times in Counter(names).items() if times > 1)
+        raise ResultError(f"{twice}: two results with one id")
     for row in rows:
-        name, value = row.id, row.value
-        if not ID.fullmatch(name):
-            raise ResultError(f"{name!r} is not a result id")
-        if name in seen:
-            raise ResultError(f"{name}: two results with one id")
-        seen.add(name)
+        value = row.value
         if value is None or row.code is not None or row.date is not None:
             given = (value is not None) + (row.code is not None) + (row.date is not None)
             if given > 1 or (not given and not row.note):
-                raise ResultError(f"{name}: needs exactly one of value, code, date, or a note")
+                raise ResultError(f"{row.id}: needs exactly one of value, code, date, or a note")
         elif value != value:
-            raise ResultError(f"{name}: not a number")
+            raise ResultError(f"{row.id}: not a number")
