@@ -5,9 +5,10 @@ Takes records and what the rules derived, gives counts and descriptions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 
 from onearm.clinical.derived import Event
 from onearm.clinical.recorded_endpoints import RECORDED
@@ -161,8 +162,9 @@ def _add_continuous(
     quartiles = population.protocol.analysis.quartiles
     summary = describe(values, quartiles=quartiles, missing=len(found) - len(values))
     basis = ledger.basis(
-        entry, about.label, _denominator(base), [_value(p, about, "value") for p in people]
-    )
+        entry, about.label, _denominator(base),
+        lambda: [_value(person, about, "value") for person in people],
+    )  # fmt: skip
     ledger.add(entry, "n", Kind.COUNT, summary.n, basis=basis)
     ledger.add(entry, "missing", Kind.COUNT, summary.missing, basis=basis)
     for statistic in ("mean", "sd", "median", "q1", "q3", "minimum", "maximum"):
@@ -190,14 +192,16 @@ def _add_levels(
     about: Characteristic,
     population: Population,
 ) -> None:
-    found = {person.subject_id: characteristic(person, about.id) for person in people}
+    found = [characteristic(person, about.id) for person in people]
     labels = {level.value: level.label for level in about.levels}
-    everyone = (characteristic(person, about.id) for person in population.people)
-    others = sorted({value for value in everyone if value and value not in labels})
+    everyone = population.kept(
+        f"levels of {about.id}", lambda: {characteristic(p, about.id) for p in population.people}
+    )
+    others = sorted(value for value in everyone if value and value not in labels)
     levels: dict[str | None, str] = {}
     levels.update(labels)
     levels.update({value: value for value in others})
-    if None in found.values():
+    if None in found:
         levels[None] = "Missing"
     names = slugs([*labels, *others])
     for value, label in levels.items():
@@ -205,12 +209,17 @@ def _add_levels(
             base.analysis, base.group, "",
             f"{slug(about.id)}:{names[value] if value else 'missing'}", f"{about.label}: {label}",
         )  # fmt: skip
-        parts: dict[bool, list[Contribution]] = {}
-        for person in people:
-            is_it = found[person.subject_id] == value
-            role = "counted" if is_it else "not counted"
-            parts.setdefault(is_it, []).append(_value(person, about, role))
-        tally(ledger, entry, parts, f"{about.label} {label}", _denominator(base))
+        makes = partial(_at_level, people, about, value)
+        basis = ledger.basis(entry, f"{about.label} {label}", _denominator(base), makes)
+        ledger.share(entry, found.count(value), len(found), basis)
+
+
+def _at_level(
+    people: Sequence[Person], about: Characteristic, level: str | None
+) -> Iterator[Contribution]:
+    for person in people:
+        is_it = characteristic(person, about.id) == level
+        yield _value(person, about, "counted" if is_it else "not counted")
 
 
 HAPPENED = {

@@ -6,7 +6,7 @@ analysis's set; a subject that cannot be evaluated counts as no responder.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from onearm.clinical.derived import BestResponse
@@ -96,11 +96,9 @@ def add_rate(ledger: Ledger, population: Population, analysis: Analysis) -> None
         for variant in analysis.computed:
             is_counted, what = counted(analysis, variant, population)
             entry = Entry(analysis, group, variant)
-            contributions = [
-                _contribution(p, is_counted(best_of(p, variant)), variant) for p in people
-            ]
-            basis = ledger.basis(entry, what, _denominator(analysis, group.label), contributions)
-            n = sum(c.role == "counted" for c in contributions)
+            makes = partial(_contributions, people, is_counted, variant)
+            basis = ledger.basis(entry, what, _denominator(analysis, group.label), makes)
+            n = sum(bool(is_counted(best_of(person, variant))) for person in people)
             ledger.share(entry, n, len(people), basis)
             _add_limits(ledger, entry, n, len(people), variant, population, basis)
             if group is ALL and not variant and is_designed_for(population.protocol, analysis.id):
@@ -137,6 +135,13 @@ def best_of(person: Person, variant: str) -> BestResponse:
 
 def _denominator(analysis: Analysis, group: str) -> str:
     return f"{analysis.set} subjects, {group}"
+
+
+def _contributions(
+    people: Sequence[Person], is_counted: Callable[[BestResponse], bool | None], variant: str
+) -> Iterator[Contribution]:
+    for person in people:
+        yield _contribution(person, is_counted(best_of(person, variant)), variant)
 
 
 def _contribution(person: Person, is_counted: bool | None, variant: str) -> Contribution:
@@ -204,7 +209,7 @@ def add_responses(ledger: Ledger, population: Population, analysis: Analysis) ->
                     entry,
                     f"best response {code}",
                     _denominator(analysis, group.label),
-                    [_has(p, codes[p.subject_id], code, variant) for p in people],
+                    partial(_all_have, people, codes, code, variant),
                 )
                 n = sum(found == code for found in codes.values())
                 ledger.share(entry, n, len(people), basis)
@@ -222,6 +227,13 @@ def code_of(person: Person, variant: str) -> str:
     if variant == "irecist":
         return best.ibor or ("unknown" if person.answers.time_points else IResponse.NE)
     return (best.best if variant == "unconfirmed" else best.confirmed_best) or "unknown"
+
+
+def _all_have(
+    people: Sequence[Person], codes: Mapping[str, str], code: str, variant: str
+) -> Iterator[Contribution]:
+    for person in people:
+        yield _has(person, codes[person.subject_id], code, variant)
 
 
 def _has(person: Person, found: str, code: str, variant: str) -> Contribution:

@@ -339,9 +339,8 @@ def _add_quantiles(
 
 def _add_steps(ledger: Ledger, entry: Entry, curve: SurvivalCurve, method: str, basis: str) -> None:
     for i, day in enumerate(curve.times):
-        step = Entry(
-            entry.analysis, entry.group, entry.variant, f"step:{plain(day)}", f"day {plain(day)}"
-        )
+        on = plain(day)
+        step = Entry(entry.analysis, entry.group, entry.variant, f"step:{on}", f"day {on}")
         for statistic, value, formula in (
             ("survival", curve.survival[i], "product of (1 - events / at risk) up to this day"),
             ("lower", curve.lower[i], f"{curve.transform} limit of the survival on this day"),
