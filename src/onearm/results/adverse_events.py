@@ -169,7 +169,7 @@ class _Counting:
         by_grade: bool = False,
     ) -> str:
         """Write down subjects with an event of any grade, from grade 3, of grade 5; and events."""
-        worst = {who: max(e.grade or 0 for e in events) for who, events in chosen.items()}
+        worst = [max([e.grade or 0 for e in events]) for events in chosen.values()]
         basis = self._basis(ledger, entry, people, chosen, f"at least one {what}")
         ledger.add(entry, "total", Kind.COUNT, len(people), basis=basis)
         ledger.add(
@@ -177,7 +177,7 @@ class _Counting:
             formula="events, each counted",
         )  # fmt: skip
         for name, least in (("any", 0), ("grade_3", SEVERE), ("grade_5", 5)):
-            n = sum(grade >= least for grade in worst.values())
+            n = sum([grade >= least for grade in worst])
             own = basis
             if n != len(chosen):
                 severe = _severe(chosen, least) if n else {}
@@ -185,7 +185,7 @@ class _Counting:
             formula = f"subjects with at least one event, {_grade_words(least)}"
             _share(ledger, entry, name, n, len(people), own, formula)
         if by_grade:
-            counts = Counter(worst.values())
+            counts = Counter(worst)
             for low, high in GRADES:
                 n = counts[low] if low == high else counts[low] + counts[high]
                 words = f"{low}" if low == high else f"{low} or {high}"

@@ -7,12 +7,12 @@ rule and its convention stand in ``clinical.dose_intensity``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
 
 from onearm.clinical.dose_intensity import DoseIntensity, intensity_text
-from onearm.results.ledger import Entry, Ledger, Person, Population, tally
+from onearm.results.ledger import Entry, Ledger, Person, Population
 from onearm.results.model import Contribution
 from onearm.results.plan import ALL, Analysis
 from onearm.stats.descriptive import describe
@@ -82,18 +82,25 @@ def _contributions(given: Sequence[tuple[Person, DoseIntensity]]) -> Iterator[Co
 def _add_low(
     ledger: Ledger, analysis: Analysis, drug: str, given: Sequence[tuple[Person, DoseIntensity]]
 ) -> None:
-    parts: dict[bool, list[Contribution]] = {}
+    low = {
+        person.subject_id
+        for person, one in given
+        if (relative := one.relative) is not None and relative < LOW
+    }
+    label = f"relative dose intensity of {drug} below 80 %"
+    entry = Entry(analysis, ALL, drug, "below-80", label)
+    basis = ledger.basis(
+        entry, f"a {label}", f"{analysis.set} subjects with a dose of {drug}",
+        partial(_low_or_not, given, low),
+    )  # fmt: skip
+    ledger.share(entry, len(low), len(given), basis)
+
+
+def _low_or_not(
+    given: Sequence[tuple[Person, DoseIntensity]], low: Collection[str]
+) -> Iterator[Contribution]:
     for person, one in given:
-        is_low = one.relative is not None and one.relative < LOW
-        role = "counted" if is_low else "not counted"
-        parts.setdefault(is_low, []).append(_contribution(person, one, role))
-    tally(
-        ledger,
-        Entry(analysis, ALL, drug, "below-80", f"relative dose intensity of {drug} below 80 %"),
-        parts,
-        f"a relative dose intensity of {drug} below 80 %",
-        f"{analysis.set} subjects with a dose of {drug}",
-    )
+        yield _contribution(person, one, "counted" if person.subject_id in low else "not counted")
 
 
 def _contribution(person: Person, one: DoseIntensity, role: str) -> Contribution:
