@@ -1,8 +1,9 @@
 """A study analysed again in one process, its files read each time, beside its target.
 
 Run with ``.venv/bin/python benchmarks/analyse.py [STUDY]``: the protocol and all
-tables are read again, responses derived, every planned result computed; nothing is
-written. The first, cold analysis is not counted. The median counts; the slowest
+tables are read again (a file with the same bytes is not parsed again), responses
+derived, every patient judged by the second program, every planned result computed;
+nothing is written. The first, cold analysis is not counted. The median counts; the slowest
 shows what the garbage collector takes.
 """
 
