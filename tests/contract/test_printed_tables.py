@@ -81,10 +81,26 @@ def test_every_number_of_ours_is_a_result(found):
                 assert all(span.result in known for span in cell if span.result)
 
 
-def test_a_table_without_published_numbers_says_so(found):
-    assert "expected.yaml holds no number of Table S1" in table(found, "paper-table-s1").absence
+def test_a_table_without_published_numbers_says_so():
     other = analyse(STUDIES / "nct07388875")
+
     assert table(other, "paper-table-1").lines == ()
+    assert "expected.yaml holds no number of Table S1" in table(other, "paper-table-s1").absence
+
+
+def test_of_the_supplement_stands_what_the_text_cites(found):
+    # Liu J, et al. Clin Cancer Res 2022;28:3473-9, Results, Safety: the four numbers that are
+    # cited from Supplementary Table S1, which itself is not among the sources.
+    made = table(found, "paper-table-s1")
+
+    assert [(text_of(line.label), text_of(line.cells[0])) for line in made.lines] == [
+        ("Hypothyroidism", "76.67"),
+        ("Hypertriglyceridemia", "63.33"),
+        ("Hypercholesterolemia", "60.00"),
+        ("Elevated blood lactate dehydrogenase", "53.33"),
+    ]
+    assert [column.label for column in made.columns] == ["Any grade, %"]
+    assert any("the text of the publication cites" in text_of(one) for one in made.footnotes)
 
 
 def test_a_wrong_number_shows_ours_and_a_mark(found):

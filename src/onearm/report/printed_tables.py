@@ -17,7 +17,9 @@ from onearm.report.model import Column, Line, Phrase, Span, Table, phrase
 from onearm.report.shown import Shown
 from onearm.report.tables import capital
 from onearm.results.model import Comparison
+from onearm.terms import Kind
 
+CITED = "Of this table only the numbers are known that the text of the publication cites."
 FIELD = re.compile(r"\{([a-z0-9_]+)\}")
 Cell = list[Comparison]
 
@@ -31,8 +33,13 @@ class _Printed:
 
 
 def printed_table(shown: Shown, place: str) -> Table | None:
-    """Return a table of the publication with our numbers; None without any of its numbers."""
-    found = [one for one in shown.material.comparisons if _place(one) == place]
+    """Return a table of the publication with our numbers; None without any of its numbers.
+
+    Of a table that ``expected.yaml`` does not hold, those that are cited from it elsewhere.
+    """
+    all_found = [one for one in shown.material.comparisons if place in _places(one)]
+    own = [one for one in all_found if _places(one)[0] == place]
+    found = own or all_found
     if not found:
         return None
     columns = list(dict.fromkeys(one.published.column for one in found))
@@ -56,17 +63,23 @@ def printed_table(shown: Shown, place: str) -> Table | None:
     )
     name = f"paper-{place.lower().replace(' ', '-')}"
     told = (phrase(f"[{mark}] {text}") for text, mark in notes.items())
-    of_all = dict.fromkeys(one.published.note for one in found if one.published.note)
+    of_all = dict.fromkeys(one.published.note for one in own if one.published.note)
+    unit = ""
+    if not own:  # numbers in a sentence: without the form that the table gives them
+        of_all = {CITED: None}
+        is_share = all(one.row is not None and one.row.kind is Kind.PROPORTION for one in found)
+        unit = ", %" if is_share else ""
     return Table(
         name, "", f"{place} of the publication, recomputed", "", "As in the publication",
-        tuple(Column(capital(name) or "Result") for name in columns), tuple(lines),
+        tuple(Column(f"{capital(name) or 'Result'}{unit}") for name in columns), tuple(lines),
         (phrase(about), *told, *(phrase(note.strip()) for note in of_all)),
         is_quoted=True,
     )  # fmt: skip
 
 
-def _place(one: Comparison) -> str:
-    return one.published.where.split("; ")[0].removeprefix("Supplementary ")
+def _places(one: Comparison) -> list[str]:
+    """Return where a number is printed, its own place first."""
+    return [place.removeprefix("Supplementary ") for place in one.published.where.split("; ")]
 
 
 def _lines(found: Sequence[Comparison], columns: Sequence[str]) -> Iterator[_Printed]:
