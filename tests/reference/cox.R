@@ -1,7 +1,7 @@
 # Cox models by R's survival: maximum, profile likelihood, Firth's penalty.
 #
 # survival has no profile limits and no penalty of Firth's: limits are found by uniroot on
-# coxph with the coefficient as an offset; the penalised likelihood is log likelihood +
+# coxph's fit with the coefficient as an offset; the penalised likelihood is log likelihood +
 # log det(information)/2, both as coxph has them at a given beta (no iteration), maximised
 # by optim, its profile limits by uniroot. Writes cox_data.csv and cox.csv to the folder
 # given as first argument (default: that of this script). Knows nothing of onearm.
@@ -59,26 +59,26 @@ save_table(data, "cox_data.csv")
 TIGHT <- coxph.control(eps = 1e-13, iter.max = 200, toler.chol = 1e-14)
 STILL <- coxph.control(iter.max = 0)
 
-formula_of <- function(names, offset = NULL) {
-  terms <- c(names, if (!is.null(offset)) sprintf("offset(%s)", offset))
-  as.formula(paste("Surv(start, time, status) ~", paste(terms, collapse = " + ")))
-}
+formula_of <- function(names)
+  as.formula(paste("Surv(start, time, status) ~", paste(names, collapse = " + ")))
 
 quiet <- function(x) suppressWarnings(x)
 
+# What coxph fits, without the work on its formula: agreg.fit is what it calls for these data.
+fit_at <- function(d, names, ties, init, control, offset = numeric(nrow(d)))
+  quiet(agreg.fit(as.matrix(d[names]), aeqSurv(Surv(d$start, d$time, d$status)), NULL,
+                  offset - mean(offset), init, control, NULL, ties, NULL,
+                  resid = FALSE, nocenter = c(-1, 0, 1)))
+
 # The log likelihood with coefficient r at b and the others at their best.
 profile <- function(d, names, r, b, ties) {
-  d$held <- d[[names[r]]] * b
   others <- names[-r]
-  if (length(others) == 0) {
-    fit <- quiet(coxph(formula_of(names), d, ties = ties, init = b, control = STILL))
-    return(fit$loglik[2])
-  }
-  quiet(coxph(formula_of(others, "held"), d, ties = ties, control = TIGHT))$loglik[2]
+  if (length(others) == 0) return(fit_at(d, names, ties, b, STILL)$loglik[2])
+  fit_at(d, others, ties, NULL, TIGHT, d[[names[r]]] * b)$loglik[2]
 }
 
 penalised <- function(d, names, beta, ties) {
-  fit <- quiet(coxph(formula_of(names), d, ties = ties, init = beta, control = STILL))
+  fit <- fit_at(d, names, ties, beta, STILL)
   fit$loglik[2] - determinant(as.matrix(fit$var))$modulus / 2
 }
 
