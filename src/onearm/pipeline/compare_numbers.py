@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from onearm.errors import Finding, InputError, ResultError, nearest
@@ -138,7 +138,7 @@ def beside(
     return NumbersCompared(source_name, other_name, tuple(pairs), alone, others.left_out)
 
 
-def _pair(number: OtherNumber, known: dict[str, Row]) -> Pair:
+def _pair(number: OtherNumber, known: Mapping[str, Row]) -> Pair:
     row = known.get(number.id)
     if row is None:
         return Pair(number, None, f"no result {number.id!r}{nearest(number.id, known)}")

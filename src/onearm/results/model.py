@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import count
 from typing import NamedTuple
 
@@ -128,7 +128,7 @@ class Row(NamedTuple):  # a frozen dataclass takes four times as long to make, t
     formula: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: the rows by id are found once and kept
 class Results:
     """All results of a study, in the order in which they were planned."""
 
@@ -138,8 +138,12 @@ class Results:
     def __getitem__(self, result_id: str) -> Row:
         return self.by_id()[result_id]
 
-    def by_id(self) -> dict[str, Row]:
+    def by_id(self) -> Mapping[str, Row]:
         """Return the rows by id."""
+        return self._by_id
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Row]:
         return {row.id: row for row in self.rows}
 
 

@@ -9,7 +9,7 @@ is no tolerance. Knows no file and no table.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from onearm.errors import ResultError, nearest
 from onearm.format import like
@@ -56,7 +56,7 @@ def unknown_result(known: Collection[str], published: Published) -> str | None:
     return f"no result {published.result!r}{nearest(published.result, known)}"
 
 
-def _compare(known: dict[str, Row], published: Published) -> Comparison:
+def _compare(known: Mapping[str, Row], published: Published) -> Comparison:
     row = None if published.result is None else known[published.result]
     recomputed = None if row is None else like(row, published.printed, published.unit)
     return Comparison(published, row, recomputed, _verdict(published, recomputed))
