@@ -90,20 +90,17 @@ class BoundsMaker:
     def different(self, t: Thresholds) -> tuple[int, Counts]:
         """Return the number of settings and the distinct tables of bounds."""
         futility, efficacy = self._tables(t)
-        looks = 2 * len(self.better) * len(self.sizes)
-        rows = np.empty((0, looks), dtype=np.int16)
-        for i in range(len(t.lambdas)):
-            f = np.unique(futility[i], axis=0)
-            e = np.unique(efficacy[i], axis=0)
-            both = np.concatenate(
-                [np.repeat(f, len(e), axis=0), np.tile(e, (len(f), 1, 1))], axis=2
-            )
-            rows = np.concatenate([rows, both.reshape(len(both), looks)])
-            if i % 10 == 9 or i == len(t.lambdas) - 1:  # so that equal ones do not pile up
-                _, first = np.unique(rows.view(f"V{looks * 2}").ravel(), return_index=True)
-                rows = rows[np.sort(first)]
+        lows, low = _numbered(futility)
+        highs, high = _numbered(efficacy)
+        pairs = [  # of each lambda: every futility table with every efficacy table
+            np.add.outer(np.unique(f) * len(highs), np.unique(e)).ravel()
+            for f, e in zip(low, high, strict=True)
+        ]
+        numbers, first = np.unique(np.concatenate(pairs), return_index=True)
+        in_order = numbers[np.argsort(first)]
         settings = len(t.lambdas) * len(t.gammas) * len(t.etas)
-        return settings, rows.reshape(len(rows), len(self.sizes), -1)
+        both = (lows[in_order // len(highs)], highs[in_order % len(highs)])
+        return settings, np.concatenate(both, axis=2)
 
     def same(self, t: Thresholds, bounds: Counts, index: int) -> Counts:
         """Return the settings (indices) that give one table."""
@@ -119,6 +116,13 @@ class BoundsMaker:
                 for k in np.flatnonzero(is_e[i])
             ]
         )
+
+
+def _numbered(tables: Counts) -> tuple[Counts, Counts]:
+    """Return the distinct tables, and for each lambda and second index the number of its own."""
+    flat = tables.reshape(-1, *tables.shape[2:])
+    distinct, number = np.unique(flat, axis=0, return_inverse=True)
+    return distinct, number.reshape(tables.shape[:2])
 
 
 def grid(efficacy: Efficacy, steps: tuple[int, int, int]) -> Thresholds:
