@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from onearm.format import p_value
 from onearm.pipeline.export import export_study
+from onearm.pipeline.run import analyse
 
 STUDIES = Path(__file__).parents[2] / "studies"
 NAMES = ["tqb2450-ib-02", "nct07388875", "nct07083375", "gastric-xelox"]
@@ -147,3 +149,53 @@ def test_the_notes_say_what_a_person_must_add(tmp_path: Path) -> None:
     assert any("synthetic" in note for note in answer.notes)
     identification = found["protocolSection"]["identificationModule"]
     assert identification["nctId"] == "NCT07388875"
+
+
+def test_safety_is_an_outcome_with_a_row_for_each_kind(tmp_path: Path) -> None:
+    module = results_of("nct07388875", tmp_path)["adverseEventsModule"]
+    section = results_of("nct07388875", tmp_path)
+    safety = outcome(section, "Adverse events")
+    counts = {
+        row["title"]: row["categories"][0]["measurements"][0]["value"] for row in safety["classes"]
+    }
+
+    assert (safety["type"], safety["paramType"]) == ("SECONDARY", "COUNT_OF_PARTICIPANTS")
+    assert list(counts) == [
+        "Any treatment-emergent adverse event", "Any of grade 3 or higher", "Any serious one",
+    ]  # fmt: skip
+    assert counts["Any serious one"] == module["eventGroups"][0]["seriousNumAffected"]
+
+
+def test_outcomes_say_who_was_analysed_and_what_has_no_outcome_is_named(tmp_path: Path) -> None:
+    answer = export_study(STUDIES / "tqb2450-ib-02", "registry", tmp_path)
+    section = json.loads((tmp_path / "registry.json").read_text("utf-8"))["resultsSection"]
+
+    analysed = {
+        title: outcome(section, title)["populationDescription"]
+        for title in ("Objective response rate", "Duration of response")
+    }
+    assert analysed == {
+        "Objective response rate": "All treated participants",
+        "Duration of response": "Treated participants with a response",
+    }
+    wanted = "no outcome measure is made of: Best change of the sum of diameters"
+    assert wanted in answer.notes
+
+
+def test_sex_has_the_name_that_the_registry_asks_for(tmp_path: Path) -> None:
+    module = results_of("nct07388875", tmp_path)["baselineCharacteristicsModule"]
+
+    assert "Sex: Female, Male" in [one["title"] for one in module["measures"]]
+
+
+def test_deaths_and_the_test_of_the_design_are_those_of_the_results(tmp_path: Path) -> None:
+    section = results_of("nct07083375", tmp_path)
+    rows = analyse(STUDIES / "nct07083375").results.by_id()
+    group = section["adverseEventsModule"]["eventGroups"][0]
+    dead = {row["subject_id"] for row in rows_of("nct07083375", "follow_up")
+            if row["status"] == "DEAD"}  # fmt: skip
+    test = outcome(section, "Progression-free survival")["analyses"][-1]
+
+    assert (group["deathsNumAffected"], group["deathsNumAtRisk"]) == (str(len(dead)), "56")
+    assert test["statisticalMethod"] == "One-sample log-rank"
+    assert test["pValue"] == p_value(rows["primary/all/p_value"].value or 0)

@@ -21,11 +21,24 @@ from onearm.io.registry_numbers import (
     shown_p_value,
     shown_percent,
 )
-from onearm.protocol.endpoints import LABELS, PROPORTIONS, TIMES, Endpoint
+from onearm.protocol.endpoints import PROPORTIONS, TIMES, Endpoint
 from onearm.protocol.model import Protocol
 from onearm.results.model import Row
+from onearm.terms import AnalysisSet
 
 ANALYSES = {"iorr": "orr.irecist", "idcr": "dcr.irecist"}
+EVENTS = {
+    "teae/all": "Any treatment-emergent adverse event",
+    "teae/all/grade-3-or-higher": "Any of grade 3 or higher",
+    "teae-serious/all": "Any serious one",
+}
+"""What of adverse events is an outcome, where safety is an endpoint."""
+
+ANALYSED: Mapping[str, str] = {
+    AnalysisSet.TREATED: "All treated participants",
+    AnalysisSet.TREATED_MEASURABLE: "Treated participants with measurable disease at baseline",
+}
+OF_RESPONDERS = ("ttr", "dor", "idor")
 TYPES = ("PRIMARY", "SECONDARY", "OTHER_PRE_SPECIFIED")
 
 
@@ -40,6 +53,14 @@ def outcomes(protocol: Protocol, rows: Mapping[str, Row]) -> Iterator[Json]:
                 yield _outcome(protocol, kind, endpoint, _rate(stem, rows), rows)
             elif endpoint.id in TIMES and f"{stem}/median" in rows:
                 yield _outcome(protocol, kind, endpoint, _time(stem, rows), rows)
+            elif endpoint.id == "safety" and all(f"{one}/count" in rows for one in EVENTS):
+                yield _safety(protocol, kind, endpoint, rows)
+
+
+def left_out(protocol: Protocol, rows: Mapping[str, Row]) -> list[str]:
+    """Return the endpoints of the protocol that no outcome measure is made of."""
+    made = {str(one["title"]) for one in outcomes(protocol, rows)}
+    return [one.name for one in protocol.endpoints.all if one.name not in made]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +74,7 @@ class _Shown:
     upper: Traced
     comment: str | None
     total: Traced
+    analysed: str
     level: float | None
     method: str
 
@@ -67,6 +89,7 @@ def _rate(stem: str, rows: Mapping[str, Row]) -> _Shown:
         shown_percent(upper),
         estimate.note,
         _total(stem, rows),
+        ANALYSED[rows[f"{stem}/total"].set],
         lower.level,
         (lower.method or "").replace("-", " ").title().replace(" ", "-"),
     )
@@ -87,6 +110,7 @@ def _time(stem: str, rows: Mapping[str, Row]) -> _Shown:
         shown_months(upper),
         "; ".join(notes) or None,
         _total(stem, rows),
+        ANALYSED[rows[f"{stem}/total"].set],
         median.level,
         "Kaplan-Meier, limits by Brookmeyer and Crowley",
     )
@@ -99,7 +123,7 @@ def _total(stem: str, rows: Mapping[str, Row]) -> Traced:
 def _outcome(
     protocol: Protocol, kind: str, endpoint: Endpoint, shown: _Shown, rows: Mapping[str, Row]
 ) -> Json:
-    label = endpoint.label or LABELS[endpoint.id]
+    label = endpoint.name
     definition = {"description": endpoint.definition} if endpoint.definition else {}
     interval = "" if shown.level is None else f"{plain(100 * shown.level)}% Confidence Interval"
     comment = {"comment": shown.comment} if shown.comment else {}
@@ -116,6 +140,9 @@ def _outcome(
         "dispersionType": interval,
         "unitOfMeasure": shown.unit,
         "timeFrame": _time_frame(rows),
+        "populationDescription": "Treated participants with a response"
+        if endpoint.id in OF_RESPONDERS
+        else shown.analysed,
         "groups": [group(protocol, "OG000")],
         "denoms": denoms("OG000", shown.total),
         "classes": [{"categories": [{"measurements": [measurement]}]}],
@@ -137,6 +164,34 @@ def _analysis(label: str, shown: _Shown) -> Json:
         "ciLowerLimit": shown.lower,
         "ciUpperLimit": shown.upper,
         "statisticalMethod": shown.method,
+    }
+
+
+def _safety(protocol: Protocol, kind: str, endpoint: Endpoint, rows: Mapping[str, Row]) -> Json:
+    """Return how many had an event: of any kind, severe, serious; each a row of its own."""
+    definition = {"description": endpoint.definition} if endpoint.definition else {}
+    counted = {
+        words: Traced.of(count(rows, f"{stem}/count") or 0, f"{stem}/count")
+        for stem, words in EVENTS.items()
+    }
+    return {
+        "type": kind,
+        "title": endpoint.name,
+        **definition,
+        "reportingStatus": "POSTED",
+        "paramType": "COUNT_OF_PARTICIPANTS",
+        "unitOfMeasure": "Participants",
+        "timeFrame": _time_frame(rows),
+        "populationDescription": ANALYSED[AnalysisSet.TREATED],
+        "groups": [group(protocol, "OG000")],
+        "denoms": denoms("OG000", _total("teae/all", rows)),
+        "classes": [
+            {
+                "title": words,
+                "categories": [{"measurements": [{"groupId": "OG000", "value": n}]}],
+            }
+            for words, n in counted.items()
+        ],
     }
 
 

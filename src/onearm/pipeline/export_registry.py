@@ -10,6 +10,7 @@ from onearm.io.json_fields import JsonField
 from onearm.io.registry import json_text, record
 from onearm.io.registry_limits import too_long
 from onearm.io.registry_numbers import traces
+from onearm.io.registry_outcomes import left_out
 from onearm.io.registry_results import posted_numbers, posted_text
 from onearm.pipeline.export import Content
 from onearm.pipeline.run import Analysed, analyse
@@ -50,6 +51,8 @@ def _lacking(analysed: Analysed) -> Iterator[str]:
         yield f"other adverse events: {note}"
     if "deaths/all/total" not in rows:
         yield "deaths of any cause are left out: follow-up was not collected"
+    if without := left_out(analysed.study.protocol, rows):
+        yield f"no outcome measure is made of: {', '.join(without)}"
     held = {one.id for one in analysed.study.protocol.characteristics}
     if absent := [word for name, word in REQUIRED.items() if name not in held]:
         words = "required at baseline and no characteristic of the protocol"
