@@ -393,3 +393,30 @@ def test_the_fields_of_a_record_are_all_carried() -> None:
     for record in TABLES:
         held = [one for one in fields(record) if "column" in one.metadata]
         assert len(held) == len(columns(record))
+
+
+def with_level(study: Path, level: str) -> Path:
+    """Return the second shipped study with another name for one level of a characteristic."""
+    shutil.copytree(STUDIES / "nct07388875", study)
+    for path in (study / "protocol.yaml", study / "data" / "subjects.csv"):
+        text = path.read_text(encoding="utf-8").replace("value: resistant", f"value: '{level}'")
+        text = text.replace(
+            "platinum_free_interval: resistant", f"platinum_free_interval: '{level}'"
+        )
+        path.write_text(text.replace(",resistant,", f",{level},"), encoding="utf-8")
+    return study
+
+
+def test_a_value_with_angle_brackets_comes_back_and_one_with_a_bar_is_refused(
+    tmp_path: Path,
+) -> None:
+    study = with_level(tmp_path / "a", "<90 days and >30")
+    export_study(study, "redcap", tmp_path / "rc")
+    take(tmp_path / "rc" / "redcap-records.csv", tmp_path / "rc", tmp_path / "back")
+    _, rows = read(tmp_path / "back" / "data" / "subjects.csv")
+    assert {row["platinum_free_interval"] for row in rows} == {"sensitive", "<90 days and >30"}
+
+    study = with_level(tmp_path / "b", "30|90 days")
+    with pytest.raises(InputError, match="REDCap parts choices by"):
+        export_study(study, "redcap", tmp_path / "bar")
+    assert not (tmp_path / "bar").exists()

@@ -49,7 +49,11 @@ _ANNOTATION = re.compile(
     r"onearm:\s*([a-z_]+)\.([A-Za-z0-9_]+)(?:\s*\(([^()]*=[^()]*)\))?", re.IGNORECASE
 )
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_TAG = re.compile(r"<[^<>]*>")
+_TAG = re.compile(
+    r"</?(?:a|b|br|center|div|em|font|h[1-6]|hr|i|img|li|ol|p|small|span|strong|sub|sup|u|ul)"
+    r"(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)

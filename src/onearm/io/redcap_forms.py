@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from onearm.clinical.records import TABLES, Column, Row, Subject, columns
+from onearm.errors import InputError
 from onearm.io.redcap_dictionary import HEADER, ORIGIN, PREFIXES, RECORD, RedcapField
 from onearm.protocol.model import Protocol
 
@@ -151,11 +152,20 @@ def _branching(table: str, column: str) -> str:
 
 
 def dictionary_text(fields: Iterable[RedcapField]) -> str:
-    """Return the dictionary as the CSV that REDCap takes."""
+    """Return the dictionary as the CSV that REDCap takes.
+
+    Raises
+    ------
+    InputError
+        If a choice holds what REDCap parts choices by.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)
     for one in fields:
+        if parted := [label for label in one.choices.values() if "|" in label]:
+            words = "REDCap parts choices by '|', which no value may hold"
+            raise InputError(f"{one.table}.{one.column}: {words}; got {parted[0]!r}")
         choices = " | ".join(f"{code}, {label}" for code, label in one.choices.items())
         note = f"onearm: {one.table}.{one.column}" if one.table else ""
         writer.writerow([
