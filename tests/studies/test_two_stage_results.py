@@ -6,6 +6,9 @@ The patients are those of TQB2450-Ib-02, put under Simon's minimax design for 0.
 
 from __future__ import annotations
 
+import re
+from fractions import Fraction
+from math import comb
 from pathlib import Path
 
 import pytest
@@ -17,11 +20,22 @@ STUDY = Path(__file__).parents[2] / "studies" / "tqb2450-ib-02"
 DESIGN = "design: {kind: simon, criterion: minimax, p0: 0.15, p1: 0.35, alpha: 0.05, power: 0.8}"
 
 
-def under_simon(folder: Path, cutoff: str) -> Analysed:
+DECISION = re.compile(r"\n +decision:.*")
+STATE = re.compile(r"state:\n +value: [a-z-]+")
+SINGLE = "design: {kind: single_stage, p0: 0.15, p1: 0.35, alpha: 0.05, power: 0.8}"
+
+
+def under_simon(
+    folder: Path, cutoff: str, design: str = DESIGN, state: str | None = None
+) -> Analysed:
     text = (STUDY / "protocol.yaml").read_text(encoding="utf-8")
     start = text.index("\ndesign:") + 1
     end = text.index("\n\n", start)
-    text = text[:start] + DESIGN + text[end:]
+    text = text[:start] + design + text[end:]
+    text = DECISION.sub("", text)
+    if state is not None:
+        assert STATE.search(text)
+        text = STATE.sub(f"state:\n      value: {state}", text, count=1)
     assert "data_cutoff: 2021-10-08" in text
     text = text.replace("data_cutoff: 2021-10-08", f"data_cutoff: {cutoff}")
     (folder / "protocol.yaml").write_text(text, encoding="utf-8")
@@ -59,3 +73,50 @@ def test_before_the_decision_there_is_no_such_row(tmp_path: Path) -> None:
     results = under_simon(tmp_path, "2019-07-31").results
 
     assert not any("two-stage" in row.id for row in results.rows)
+
+
+def test_the_verdict_of_two_stages_is_that_of_their_inference(tmp_path: Path) -> None:
+    found = under_simon(tmp_path, "2021-10-08").results.by_id()
+
+    assert found["primary/all/met"].code == found["orr.two-stage/all/promising"].code == "Y"
+    assert found["primary/all/needed"].value is None  # 30 attained, 28 planned: by the p-value
+    assert (found["primary/all/count"].value, found["primary/all/total"].value) == (11, 30)
+
+
+def test_before_the_decision_the_verdict_is_withheld(tmp_path: Path) -> None:
+    found = under_simon(tmp_path, "2019-07-31").results.by_id()
+
+    assert found["primary/all/met"].code is None
+    assert found["primary/all/reached"].code == "N"
+    subjects = found["orr/all/total"].value
+    assert (
+        found["primary/all/met"].note == f"before the declared analysis: {subjects} of 28 subjects"
+    )
+    assert found["primary/all/needed"].value == 8  # of 28, by the design above
+
+
+STAGES = [  # data cut-off, state of the study, whether the verdict is due
+    ("2021-10-08", "completed", True),
+    ("2019-07-31", "recruiting", False),
+    ("2019-07-31", "terminated", True),  # by those who are in it
+]
+
+
+@pytest.mark.parametrize(("cutoff", "state", "is_due"), STAGES)
+def test_one_stage_is_decided_by_the_exact_binomial(
+    tmp_path: Path, cutoff: str, state: str, is_due: bool
+) -> None:
+    found = under_simon(tmp_path, cutoff, SINGLE, state).results.by_id()
+    n, p0 = int(found["orr/all/total"].value or 0), Fraction(15, 100)
+    planned = int(found["design/all/n"].value or 0)
+    size = n if is_due else planned
+    tails = [
+        sum(comb(size, x) * p0**x * (1 - p0) ** (size - x) for x in range(k, size + 1))
+        for k in range(size + 1)
+    ]
+    needed = next(k for k, tail in enumerate(tails) if tail <= Fraction(5, 100))
+
+    assert (n >= planned) is (cutoff == "2021-10-08")
+    assert found["primary/all/needed"].value == needed
+    expected = "Y" if int(found["orr/all/count"].value or 0) >= needed else "N"
+    assert found["primary/all/met"].code == (expected if is_due else None)

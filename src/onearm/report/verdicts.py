@@ -38,6 +38,13 @@ TIMES_LINES = (  # statistic, label
     ("p_value", "p, one-sided"),
 )
 
+COUNT_LINES = (
+    ("total", "Patients, n"),
+    ("planned_subjects", "Planned, n"),
+    ("count", "Responders, n"),
+    ("needed", "Needed, n"),
+)
+
 
 def verdict(shown: Shown) -> Phrase:
     """Return whether the primary endpoint is met, and by which numbers."""
@@ -82,12 +89,23 @@ def _logrank(shown: Shown) -> Phrase:
 
 
 def _counted(shown: Shown) -> Phrase:
-    return phrase(
-        shown.value(f"{PRIMARY}/count"), " of ", shown.value(f"{PRIMARY}/total"),
-        " patients are known to be without event at ",
-        shown.value_with_unit(f"{PRIMARY}/null_time"), "; ", shown.value(f"{PRIMARY}/needed"),
-        " were needed",
-    )  # fmt: skip
+    """Return '5 of 28 patients responded; 8 are needed', or how many had no event."""
+    time = f"{PRIMARY}/null_time"
+    did = (
+        phrase(" known to be without event at ", shown.value_with_unit(time))
+        if shown.row(time)
+        else phrase(" with a response")
+    )
+    noun = fmt.by_number(shown.row(f"{PRIMARY}/total"), " patient", " patients")
+    first = phrase(shown.value(f"{PRIMARY}/count"), " of ", shown.value(f"{PRIMARY}/total"), noun)
+    needed = f"{PRIMARY}/needed"
+    if not shown.has_value(needed):
+        return phrase(first, did)
+    planned = shown.value(f"{PRIMARY}/planned_subjects")
+    met = shown.row(f"{PRIMARY}/met")
+    if met is not None and met.code is None:
+        return phrase(first, did, "; ", shown.value(needed), " of ", planned, " are needed")
+    return phrase(first, did, "; ", shown.value(needed), " were needed")
 
 
 def _by_limit(shown: Shown) -> Phrase:
@@ -139,7 +157,12 @@ def _notes(shown: Shown) -> Iterator[Phrase]:
     row = shown.row(f"{PRIMARY}/z")
     if row is not None:
         yield phrase(f"Test: {row.method}; met when Z exceeds its critical value.")
-    if shown.row(f"{PRIMARY}/reached") is not None:
+    if shown.row(f"{PRIMARY}/subjects") is None and shown.row(f"{PRIMARY}/reached"):
+        yield phrase(
+            "Declared analysis: as many patients as planned, or a stop after the first stage. "
+            "Before it there is no verdict."
+        )
+    elif shown.row(f"{PRIMARY}/reached"):
         yield phrase(
             "Declared analysis: as many patients as planned, and then the planned follow-up of the "
             "last of them, or the events expected by its end. Before it there is no verdict."
@@ -167,7 +190,8 @@ def _rate_lines(shown: Shown) -> Iterator[Line]:
 
 
 def _time_lines(shown: Shown) -> Iterator[Line]:
-    for statistic, label in TIMES_LINES:
+    is_of_time = shown.row(f"{PRIMARY}/subjects") is not None
+    for statistic, label in TIMES_LINES if is_of_time else COUNT_LINES:
         if shown.row(f"{PRIMARY}/{statistic}"):
             yield Line(phrase(label), (phrase(shown.value(f"{PRIMARY}/{statistic}")),))
         if statistic == "ratio" and shown.row(f"{PRIMARY}/lower"):

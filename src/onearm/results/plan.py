@@ -14,14 +14,16 @@ from onearm.clinical.readings import PlannedReading
 from onearm.clinical.subject import censoring_of
 from onearm.protocol.censoring import PRESETS
 from onearm.protocol.model import Protocol
-from onearm.protocol.planned_design import SimonDesign, SurvivalDesign
+from onearm.protocol.planned_design import SimonDesign, SingleStageDesign, SurvivalDesign
 from onearm.protocol.schedule import PlannedBiomarker
 from onearm.results.model import slug
 from onearm.terms import AnalysisSet
 
 SCREENED, ENROLLED, TREATED = AnalysisSet.SCREENED, AnalysisSet.ENROLLED, AnalysisSet.TREATED
 MEASURABLE = AnalysisSet.TREATED_MEASURABLE
-OF_RESPONSE = ("rate", "responses", "primary", "concordance", "marker-response")
+OF_RESPONSE = (
+    "rate", "responses", "primary", "primary-count", "concordance", "marker-response",
+)  # fmt: skip
 """Families whose denominator the option ``population`` decides."""
 OF_ENROLLED = ("deviations", "accrual", "sites")
 
@@ -101,10 +103,14 @@ def _other_presets(protocol: Protocol) -> tuple[str, ...]:
     return tuple(name for name, rules in PRESETS.items() if rules != own)
 
 
-def _is_of_time(protocol: Protocol) -> bool:
-    """Return whether the verdict is that of the survival design: no endpoint states its own."""
-    stated = any(one.decision is not None for one in protocol.endpoints.primary)
-    return isinstance(protocol.design, SurvivalDesign) and not stated
+def _verdict_by(protocol: Protocol) -> str:
+    """Return the family that gives the verdict: an endpoint's own decision, else the design's."""
+    if any(one.decision is not None for one in protocol.endpoints.primary):
+        return "primary"
+    if isinstance(protocol.design, SurvivalDesign):
+        return "primary-time"
+    is_counted = isinstance(protocol.design, SimonDesign | SingleStageDesign)
+    return "primary-count" if is_counted else "primary"
 
 
 def responding(protocol: Protocol) -> AnalysisSet:
@@ -130,7 +136,7 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
     unconfirmed = ("unconfirmed", *irecist)
     one_sided = ("level-90",) if protocol.analysis.level == 0.95 else ()
 
-    is_of_time, primary_title = _is_of_time(protocol), "Primary endpoint"
+    verdict = _verdict_by(protocol)
     counted_for_response = responding(protocol)
     two_stage = (
         (Analysis("orr", "ORR after two stages", "two-stage", counted_for_response, whole),)
@@ -186,6 +192,8 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
         ("sae-modified", "Serious events with interruption or dose reduction"),
         ("sae-discontinued", "Serious events with discontinuation"),
     ]
+    own_reading = one_sided if verdict == "primary" else ()
+    of_verdict = (analysis("primary", "Primary endpoint", verdict, whole, *own_reading),)
     return (
         analysis("flow", "Patient flow", "flow", whole, "of-treated"),
         analysis("baseline", "Baseline characteristics", "baseline", every),
@@ -194,19 +202,16 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
             for name, title, variants in rates
         ),
         analysis("bor", "Best overall response", "responses", every, *unconfirmed, *others),
-        *(
-            ()
-            if is_of_time
-            else (analysis("primary", primary_title, "primary", whole, *one_sided),)
-        ),
+        *(of_verdict if verdict == "primary" else ()),
         *two_stage,
+        *(of_verdict if verdict == "primary-count" else ()),
         analysis("progressed", "Progression", "happened", every),
         analysis("died", "Death", "happened", every),
         *(
             analysis(name, title, "time", every, *variants_of_time.get(name, ()))
             for name, title in times
         ),
-        *((analysis("primary", primary_title, "primary-time", whole),) if is_of_time else ()),
+        *(of_verdict if verdict == "primary-time" else ()),  # after the times
         analysis("agreement", "Recorded against derived responses", "agreement", whole, *readers),
         analysis("concordance", "Agreement of readers", "concordance", whole, *readers),
         analysis("beyond-progression", "Treatment beyond progression", "beyond", whole),

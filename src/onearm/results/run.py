@@ -39,6 +39,7 @@ from onearm.results.liver import add_liver
 from onearm.results.model import Results
 from onearm.results.people import add_baseline, add_change, add_flow, add_happened
 from onearm.results.plan import Analysis, plan
+from onearm.results.primary_counts import add_primary_count
 from onearm.results.primary_times import add_primary_time
 from onearm.results.rates import add_primary, add_rate, add_responses
 from onearm.results.readers import add_agreement, add_concordance
@@ -53,6 +54,7 @@ FAMILIES: dict[str, Callable[[Ledger, Population, Analysis], None]] = {
     "rate": add_rate,
     "responses": add_responses,
     "primary": add_primary,
+    "primary-count": add_primary_count,
     "primary-time": add_primary_time,
     "happened": add_happened,
     "time": add_time,
