@@ -1,4 +1,4 @@
-"""What all tests share: outside programs, and the table of what was not run."""
+"""What all tests share: outside programs, slow tests, and the table of what was not run."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ PROGRAMS = {  # name in @pytest.mark.needs: (commands to look for, arguments of 
 }
 
 
+SLOW = "slow; scripts/test without --quick runs it"
+ALL_REQUIRED = os.environ.get("ONEARM_REQUIRE_ALL") == "1"
+IS_QUICK = os.environ.get("ONEARM_QUICK") == "1" and not ALL_REQUIRED
+
+
 @cache
 def find_program(name: str) -> tuple[str | None, str]:
     """Return the command of an outside program, or None and the reason."""
@@ -38,9 +43,11 @@ def find_program(name: str) -> tuple[str | None, str]:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    if IS_QUICK and item.get_closest_marker("slow"):
+        pytest.skip(SLOW)
     for name in (name for marker in item.iter_markers("needs") for name in marker.args):
         command, reason = find_program(name)
-        if command is None and os.environ.get("ONEARM_REQUIRE_ALL") == "1":
+        if command is None and ALL_REQUIRED:
             pytest.fail(f"{reason}, and ONEARM_REQUIRE_ALL=1", pytrace=False)
         if command is None:
             pytest.skip(reason)
@@ -62,3 +69,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(f"{count:4} {tests}  {file}  {reason.removeprefix('Skipped: ')}")
     if not rows:
         terminalreporter.line("nothing: every selected check was run")
+    if IS_QUICK:
+        left_out = sum(count for (_, reason), count in rows.items() if reason.endswith(SLOW))
+        terminalreporter.line(f"slow tests left out: {left_out}; scripts/test runs them")

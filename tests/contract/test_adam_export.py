@@ -40,6 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_define_xml_is_valid_against_its_schema(name: str, tmp_path: Path) -> None:
     export_study(STUDIES / name, "adam", tmp_path, ("csv",))
@@ -147,6 +148,7 @@ def test_a_text_over_200_bytes_is_refused_for_xpt_and_nothing_is_written(tmp_pat
     assert list(out.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_long_reasons_go_on_in_further_variables() -> None:
     data = adam_of(analyse(STUDIES / "nct07083375"))
     responses = next(one for one in data.datasets if one.name == "ADRS")

@@ -326,6 +326,7 @@ def test_every_rule_has_a_breach_above() -> None:
     assert set(RULES) == {*CELLS, *SHAPES, *LABS, *DEFINED}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tqb2450-ib-02", "gastric-xelox", "nct07388875", "nct07083375"])
 @pytest.mark.parametrize("format_name", ["xpt", "csv", "parquet", "ndjson"])
 def test_our_own_exports_have_no_error(name: str, format_name: str, tmp_path: Path) -> None:

@@ -350,6 +350,7 @@ def test_a_command_writes_its_figure_and_tells_what_it_shows(command, tmp_path, 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["figure.PNG", "figure.svg"]
 
 
+@pytest.mark.slow
 def test_the_same_design_gives_the_same_bytes(tmp_path):
     for name in ("one", "two"):
         code = (

@@ -87,6 +87,7 @@ def cells(table: Table) -> list[str]:
 RESULT_TABLES = ("table-response", "table-baseline", "table-times", "table-related-events")
 
 
+@pytest.mark.slow
 @pytest.mark.needs("pdftoppm")
 def test_the_pdf_holds_every_cell_of_the_tables(report, files, tmp_path):
     path = tmp_path / "report.pdf"
@@ -146,6 +147,7 @@ def test_word_holds_every_cell_of_every_table(report, files):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.needs("libreoffice")
 def test_libreoffice_opens_word_and_rtf_without_loss(report, files, tmp_path):
     for kind in ("docx", "rtf"):
@@ -171,6 +173,7 @@ def test_each_table_is_a_file_of_its_own_as_rtf(report, files):
     assert all(files[name].startswith(b"{\\rtf1") for name in names)
 
 
+@pytest.mark.slow
 def test_the_same_study_gives_the_same_bytes_in_every_format(found, report, files):
     again = documents(report, plan_of(FORMATS, "paper", None), lambda step: None)
 
@@ -306,6 +309,7 @@ def methods_of(report: Document) -> dict[str, str]:
     return dict(next(one.items for one in facts if "Software" in dict(one.items)))
 
 
+@pytest.mark.slow
 def test_the_methods_say_what_was_computed_and_nothing_else(found):
     said = methods_of(document(found, "paper"))
     assert "Aalen-Johansen" in said["Immune-related events"]

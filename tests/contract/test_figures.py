@@ -124,6 +124,7 @@ LACKS = {
 """What a study has no data for: it collected no such table."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [1, 2])
 @pytest.mark.parametrize("study", ALL)
 @pytest.mark.parametrize("name", NAMES)
@@ -238,6 +239,7 @@ def test_every_mark_has_a_result_or_words(trials, study, name):
     assert cells <= set(rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_study_gives_the_same_svg(trials, name):
     kind = kind_of(name)
@@ -893,6 +895,7 @@ def onearm(*arguments):
     return CliRunner().invoke(app, [*FIGURE, *map(str, arguments)], env={"COLUMNS": "80"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["svg", "pdf", "png", "tif"])
 def test_a_file_has_the_same_bytes_in_another_process(tmp_path, ending):
     here, there = tmp_path / f"here.{ending}", tmp_path / f"there.{ending}"
@@ -1102,6 +1105,7 @@ def test_a_value_that_is_read_elsewhere_is_seen():
 # The gallery of the documentation.
 
 
+@pytest.mark.slow
 def test_the_gallery_is_up_to_date():
     loader = SourceFileLoader("make_figures", str(ROOT / "scripts" / "make_figures"))
     spec = importlib.util.spec_from_loader("make_figures", loader)

@@ -53,6 +53,7 @@ def bare(row: Any) -> object:
     return replace(row, source=NOWHERE, **names)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_study_comes_back_from_redcap_as_it_was(name: str, tmp_path: Path) -> None:
     export_study(STUDIES / name, "redcap", tmp_path / "rc")

@@ -279,6 +279,7 @@ def test_figures_say_in_words_what_they_show(document):
 # The same inputs, the same bytes.
 
 
+@pytest.mark.slow
 def test_the_same_inputs_give_the_same_bytes(html):
     program = f"""
 import sys

@@ -80,6 +80,7 @@ def test_every_bar_is_as_high_as_its_row_says_and_bytes_repeat():
     assert image_of(again, "svg") == image_of(drawing, "svg")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", [COUNTS, TIMES], ids=["counts decide", "times decide"])
 def test_over_the_truth_the_middle_is_the_scenario_and_success_rises(scenario):
     answer = simulate_scenario(scenario, Options(BLOCK, over_truth=True))

@@ -27,8 +27,24 @@ def onearm(*arguments: str) -> tuple[int, str, str]:
 
 
 @pytest.fixture(scope="module")
-def rows():
-    return {row.id: row for row in analyse(STUDY).results.rows}
+def analysed():
+    return analyse(STUDY)
+
+
+@pytest.fixture
+def analysed_once(monkeypatch, analysed):
+    """Let the command make each table of the same analysis."""
+
+    def known(study):
+        assert Path(study) == STUDY
+        return analysed
+
+    monkeypatch.setattr("onearm.pipeline.table.analyse", known)
+
+
+@pytest.fixture(scope="module")
+def rows(analysed):
+    return {row.id: row for row in analysed.results.rows}
 
 
 # What R users call these tables: the catalogue of tables of the pharmaverse package chevron.
@@ -43,6 +59,7 @@ def rows():
         ("LBT14", "laboratory-shift"),
     ],
 )  # fmt: skip
+@pytest.mark.usefixtures("analysed_once")
 def test_a_table_has_the_name_that_r_users_know(alias, name):
     status, shown, _ = onearm(str(STUDY), alias, "--json")
 
@@ -56,6 +73,7 @@ def test_no_name_or_alias_means_two_tables():
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.usefixtures("analysed_once")
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_every_number_of_a_table_is_a_result(entry, rows):
     status, shown, _ = onearm(str(STUDY), entry.name, "--json")

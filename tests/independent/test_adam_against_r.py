@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "tests" / "reference" / "adam.R"
 
 
+@pytest.mark.slow
 @pytest.mark.needs("haven", "Rscript")
 @pytest.mark.parametrize("name", ["tqb2450-ib-02", "nct07388875", "nct07083375"])
 def test_r_gets_the_same_results_from_the_written_data_sets(

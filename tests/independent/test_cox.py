@@ -92,6 +92,7 @@ def test_firths_estimate_and_limits_are_those_of_the_penalised_likelihood_of_cox
         assert same(one.profile_upper, row["firth_upper"]), row
 
 
+@pytest.mark.slow
 @pytest.mark.needs("Rscript")
 def test_the_stored_tables_are_what_r_prints(program, tmp_path):
     subprocess.run([program, REFERENCE / "cox.R", tmp_path], check=True)

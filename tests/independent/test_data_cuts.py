@@ -54,6 +54,7 @@ def events(results: Results, endpoint: str) -> dict[str, str | None]:
     return {one.subject_id: one.value for one in basis.contributions if one.role == "event"}
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(days=st.tuples(DAYS, DAYS).map(sorted))
 def test_a_later_cut_never_removes_an_event(cut: Cut, days: list[dt.date]) -> None:
@@ -64,6 +65,7 @@ def test_a_later_cut_never_removes_an_event(cut: Cut, days: list[dt.date]) -> No
     assert compare_cuts(older, newer).taken_back == ()
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(days=st.tuples(DAYS, DAYS).map(sorted))
 def test_every_move_between_two_cuts_has_its_subjects(cut: Cut, days: list[dt.date]) -> None:

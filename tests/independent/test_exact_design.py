@@ -21,6 +21,7 @@ def rule(n: int, p0: Fraction, alpha: Fraction) -> int:
     return next(c for c in range(n + 2) if at_least(c, n, p0) <= alpha)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(
     p0=st.integers(3, 60),

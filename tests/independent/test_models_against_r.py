@@ -65,6 +65,7 @@ def test_the_input_of_r_is_what_the_patients_are():
         assert row["irae_cause"] == CAUSES[course.role]
 
 
+@pytest.mark.slow
 @pytest.mark.needs("Rscript")
 def test_the_stored_table_is_what_r_prints(program, tmp_path):
     try_it = [program, "-e", "library(cmprsk)"]

@@ -611,6 +611,7 @@ def test_the_meta_analytic_prior_equals_importance_sampling():
     assert prior.largest_error < 0.01
 
 
+@pytest.mark.slow
 def test_more_vague_weight_means_fewer_patients_worth():
     past = [PastTrial("A", 12, 40), PastTrial("B", 9, 40), PastTrial("C", 15, 40)]
     worth = [meta_analytic_prior(past, vague_weight=w).robust_effective_size for w in (0, 0.2, 0.5)]

@@ -21,6 +21,7 @@ percents = st.integers(5, 50)
 alphas = st.sampled_from([0.025, 0.05, 0.1, 0.2])
 
 
+@pytest.mark.slow
 @given(p0=percents, above=st.integers(20, 40), alpha=alphas, power=st.sampled_from([0.8, 0.9]))
 @settings(max_examples=8, deadline=None)
 def test_a_predictive_search_keeps_alpha_and_power(p0, above, alpha, power):

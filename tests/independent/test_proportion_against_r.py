@@ -80,6 +80,7 @@ def test_p_values_equal_r_to_9_digits(alternative, column):
         assert found.p_value == pytest.approx(float(row[column]), rel=1e-9, abs=1e-300), row
 
 
+@pytest.mark.slow
 @pytest.mark.needs("Rscript")
 def test_the_stored_tables_are_what_r_prints(program, tmp_path):
     subprocess.run([program, REFERENCE / "proportions.R", tmp_path], check=True)

@@ -55,6 +55,7 @@ def outcome(folder: Path) -> str:
     return "read"
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10**9))
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_cells_give_tables_or_an_input_error(

@@ -85,6 +85,7 @@ def test_a_trial_without_a_new_therapy_can_be_analysed(tmp_path):
     assert not analyse(tmp_path / "study").second_program.differences
 
 
+@pytest.mark.slow
 def test_without_loss_the_decision_is_that_of_the_exact_binomial():
     # Every patient is seen: the responders of a trial are binomial, and P(success) is its tail.
     plan = replace(plan_of(), scenario=without_loss(loaded().scenario), counting="unconfirmed")
@@ -101,6 +102,7 @@ def test_without_loss_the_decision_is_that_of_the_exact_binomial():
         assert abs(counts[x] / trials - share) < 5 * sqrt(share * (1 - share) / trials) + 1e-4
 
 
+@pytest.mark.slow
 def test_coverage_of_clopper_pearson_is_the_exact_one():
     plan = replace(plan_of(), scenario=without_loss(loaded().scenario))
     responders = np.concatenate([run_block(plan, block)["responders"] for block in range(60)])
@@ -115,6 +117,7 @@ def test_coverage_of_clopper_pearson_is_the_exact_one():
     assert exact >= 0.95
 
 
+@pytest.mark.slow
 def test_a_look_that_waits_for_all_stops_as_the_exact_rule_does():
     # Simon's rule on the same patients: the look comes when every patient of stage 1 is settled.
     path = Path("studies/nct07388875/scenarios/alternative.yaml")
@@ -186,6 +189,7 @@ PRESET = {  # the published numbers of the trial, and how near trials of the pre
 }
 
 
+@pytest.mark.slow
 def test_the_preset_shows_the_published_trial():
     found = {one.id: one.value for one in simulate(REPORTED, Options(trials=20_000)).numbers}
 
@@ -221,6 +225,7 @@ def test_a_searched_design_is_judged_as_the_simulation_judges_it():
     assert np.array_equal(same["success"], run_block(plan, 0)["success"])
 
 
+@pytest.mark.slow
 def test_a_search_without_loss_gives_the_exact_binomial_for_each_design():
     plan = replace(plan_of(), scenario=without_loss(loaded().scenario), counting="unconfirmed")
     grid = Grid(

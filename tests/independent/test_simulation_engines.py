@@ -78,10 +78,12 @@ def workers_of(process):
     return [pid for pid in children(process.pid) if "spawn_main" in command_line(pid)]
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_digest_of_one():
     assert digest_of(started("--workers", 2)) == expected()
 
 
+@pytest.mark.slow
 def test_shards_in_any_order_merge_to_the_same_digest(tmp_path):
     shards = [1, 2, 3]
     random.Random(3).shuffle(shards)
@@ -105,6 +107,7 @@ def test_blocks_in_any_order_add_up_to_the_same_tally():
     assert (total.digest, total.joint, total.medians) == (other.digest, other.joint, other.medians)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_replaced_and_its_blocks_are_done_again(tmp_path):
     process = started("--workers", 2, "--out", tmp_path, trials=20_000)
     blocks = tmp_path / "blocks"
@@ -114,6 +117,7 @@ def test_a_killed_worker_is_replaced_and_its_blocks_are_done_again(tmp_path):
     assert digest_of(process) == expected(20_000)
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_from_its_finished_blocks(tmp_path):
     process = started("--workers", 2, "--out", tmp_path, trials=20_000)
     blocks = tmp_path / "blocks"
@@ -177,6 +181,7 @@ def below(pid):
     return [one for child in direct for one in (*below(child), child)]
 
 
+@pytest.mark.slow
 def test_ray_with_two_workers_one_of_them_killed_gives_the_same_digest(cluster):
     address, head = cluster
     process = started("--engine", "ray", "--address", address, trials=20_000)
@@ -318,6 +323,7 @@ def test_finished_blocks_are_not_overwritten_unasked(tmp_path):
         simulate(SCENARIO, Options(250, out=tmp_path))
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_finished_blocks_whole(tmp_path, monkeypatch):
     import polars as pl
 

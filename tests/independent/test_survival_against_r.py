@@ -270,6 +270,7 @@ def test_median_of_veteran_2_is_a_midpoint_despite_rounding(convention):
     assert quantile(curve).value == 52.5
 
 
+@pytest.mark.slow
 @pytest.mark.needs("Rscript")
 def test_the_stored_tables_are_what_r_prints(program, tmp_path):
     subprocess.run([program, REFERENCE / "survival.R", tmp_path], check=True)

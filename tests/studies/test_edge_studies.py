@@ -62,6 +62,7 @@ EDGES: dict[str, Keep] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edge", EDGES)
 def test_a_study_at_the_edge_has_results_that_can_be_traced(edge: str, tmp_path: Path) -> None:
     found = analyse(cut("nct07083375", tmp_path, EDGES[edge]))

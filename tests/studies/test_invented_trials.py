@@ -552,6 +552,7 @@ def test_biomarkers_are_those_of_the_protocol(trials):
 # Commands
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_a_run_writes_a_report(folder, tmp_path):
     answer = CliRunner().invoke(

@@ -60,6 +60,7 @@ def records(study: Path) -> dict[str, list[Any] | None]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SUFFIXES)
 def test_the_sdtm_of_the_published_trial_gives_the_same_results(name: str, tmp_path: Path) -> None:
     study = STUDIES / "tqb2450-ib-02"
@@ -75,6 +76,7 @@ def test_each_table_reads_back_record_by_record(study: str, tmp_path: Path) -> N
         assert after[name] == rows, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("study", ["nct07083375", "nct07388875"])
 def test_the_sdtm_of_the_invented_trials_gives_the_same_results(study: str, tmp_path: Path) -> None:
     other = as_sdtm(STUDIES / study, tmp_path, "xpt")
