@@ -56,6 +56,9 @@ def simulate(
     ] = None,
     trial: Annotated[int, typer.Option(help="Which trial to write, from 0.")] = 0,
     plot: Plot = None,
+    compiled: Annotated[
+        bool, typer.Option("--compiled", help="Judge by numba: faster, the same numbers.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -72,6 +75,7 @@ def simulate(
         options = Options(
             trials, seed, workers, engine, address, out, resume, shard, until, tuple(merge or ()),
             calibrate, write_study, trial, effects, search, over_truth, plot,
+            compiled,
         )  # fmt: skip
         with progress_shown(quiet) as progress:
             answer = simulate_scenario(scenario, options, progress)

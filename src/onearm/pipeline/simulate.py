@@ -208,6 +208,12 @@ class Options:
     search: Path | None = None
     over_truth: bool = False
     plot: Path | None = None
+    compiled: bool = False
+
+
+def plan_of(loaded: Loaded, options: Options) -> Plan:
+    """Return the plan of a scenario as it stands."""
+    return Plan(loaded.protocol, loaded.scenario, options.seed, compiled=options.compiled)
 
 
 def simulate_scenario(path: Path, options: Options, report: Report = lambda text: None) -> Answer:
@@ -258,7 +264,7 @@ def simulate(path: Path, options: Options, report: Report = lambda text: None) -
         If the scenario, the folder or the cluster cannot be used.
     """
     loaded = load_scenario(path)
-    plan = Plan(loaded.protocol, loaded.scenario, options.seed)
+    plan = plan_of(loaded, options)
     return run_plan(plan, loaded.key, options, report)
 
 
@@ -294,6 +300,8 @@ def _check(options: Options) -> None:
         )
     if options.address is not None and options.engine != "ray":
         raise InputError("--address goes with --engine ray")
+    if options.compiled and find_spec("numba") is None:
+        raise InputError("--compiled needs numba: pip install 'onearm[fast]', or leave it out")
     if options.until is not None and not 0 < options.until < 0.5:
         raise InputError(f"--until must be between 0 and 0.5, e.g. 0.002; got {options.until}")
     if options.until is not None and options.shard is not None:
@@ -414,7 +422,7 @@ def merge(path: Path, options: Options, folders: Sequence[Path]) -> Simulated:
     _check(options)
     _needs_polars()
     loaded = load_scenario(path)
-    plan = Plan(loaded.protocol, loaded.scenario, options.seed)
+    plan = plan_of(loaded, options)
     job = Job(plan, truth_of(plan), options.trials, f"{loaded.key}-{plan.seed}-{plan.counting}")
     where: dict[int, Path] = {}
     for folder in folders:
@@ -492,5 +500,5 @@ def calibrate_scenario(path: Path, options: Options, report: Report) -> Calibrat
     """
     loaded = load_scenario(path)
     _check(options)
-    plan = Plan(loaded.protocol, loaded.scenario, options.seed)
+    plan = plan_of(loaded, options)
     return Calibrated(loaded.scenario, calibrate(plan, options.trials, report), options.trials)

@@ -17,6 +17,7 @@ from onearm.pipeline.simulate import (
     decision_words,
     load_scenario,
     number_json,
+    plan_of,
     run_plan,
 )
 from onearm.protocol.censoring import PRESETS
@@ -100,7 +101,7 @@ def simulate_effects(path: Path, options: Options, report: Report) -> Effects:
         As `simulate`.
     """
     loaded = load_scenario(path)
-    plan = Plan(loaded.protocol, loaded.scenario, options.seed)
+    plan = plan_of(loaded, options)
     options = replace(options, out=None, resume=False, shard=None)
     effects = []
     for name, label, variant in variants(plan):

@@ -14,7 +14,7 @@ from pathlib import Path
 from onearm.errors import InputError, nearest
 from onearm.format import count_of, number, percent, text_table
 from onearm.io.yaml import read_yaml
-from onearm.pipeline.simulate import Options, Report, load_scenario
+from onearm.pipeline.simulate import Options, Report, load_scenario, plan_of
 from onearm.protocol.parse import validate
 from onearm.sim.plan import Plan
 from onearm.sim.search import Grid, Outcome, search
@@ -154,7 +154,7 @@ def search_designs(path: Path, options: Options, report: Report) -> Searched:
         loaded = load_scenario(known[name])
         if grid.n1 and loaded.scenario.interim is None:
             raise InputError(f"{known[name]}: needs `interim` for designs of two stages")
-        plans[name] = Plan(loaded.protocol, loaded.scenario, options.seed)
+        plans[name] = plan_of(loaded, options)
     outcomes = search(plans, grid, options.trials, report)
     study = next(iter(plans.values())).protocol.study.id
     page = None if options.out is None else options.out / "search.html"

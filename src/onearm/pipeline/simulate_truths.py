@@ -21,6 +21,7 @@ from onearm.pipeline.simulate import (
     decision_words,
     load_scenario,
     number_json,
+    plan_of,
     run_plan,
 )
 from onearm.sim.calibration import growing
@@ -117,7 +118,7 @@ def simulate_over_truth(path: Path, options: Options, report: Report) -> OverTru
         As `simulate`.
     """
     loaded = load_scenario(path)
-    plan = Plan(loaded.protocol, loaded.scenario, options.seed)
+    plan = plan_of(loaded, options)
     options = replace(options, out=None, resume=False, shard=None)
     steps = []
     for at, moved in enumerate(_moved(plan), start=1):

@@ -81,18 +81,31 @@ def best_responses(
     pairs = _pairs(steps, day, rules, every)
     best, best_day = _unconfirmed(steps, day, rules, facts)
     confirmed, confirmed_day = _confirmed(steps, day, pairs, rules, facts)
+    last = np.where((steps != NONE) & (steps != NE), day, 0).max(axis=0, initial=0)
+    irecist = () if points.irecist is None else irecist_responses(points, rules, facts, every)
+    return with_benefit((best, best_day, confirmed, confirmed_day), pairs, last, rules, irecist)
+
+
+def with_benefit(
+    found: tuple[Codes, Ints, Codes, Ints],
+    pairs: Pairs,
+    last: Ints,
+    rules: ResponseRules,
+    irecist: tuple[Codes, Ints, Ints] | tuple[()],
+) -> Best:
+    """Return the best responses with disease control and clinical benefit.
+
+    ``found`` holds best response and day, unconfirmed and confirmed; ``last`` is
+    the day of the last assessment other than NE.
+    """
+    confirmed = found[2]
     is_controlled = (confirmed >= CR) & (confirmed <= SD)
     if rules.dcr_counts_non_cr_non_pd:
         is_controlled |= confirmed == NON_CR_NON_PD
-    last = np.where((steps != NONE) & (steps != NE), day, 0).max(axis=0, initial=0)
     lasts = last + 1 >= ceil(benefit_limit_days(rules))
     has_responded = (confirmed == CR) | (confirmed == PR)
-    irecist = () if points.irecist is None else _irecist(points, rules, facts, every)
     return Best(
-        best,
-        best_day,
-        confirmed,
-        confirmed_day,
+        *found,
         pairs.first > 0,
         pairs.first,
         pairs.second,
@@ -205,9 +218,9 @@ def _note(pairs: Pairs, whom: Ints, first: Ints, second: Ints, is_cr: Bools) -> 
 
 
 def _first_day(is_it: Bools, day: Ints) -> Ints:
-    """Return the day of the first time point where it is so, 0 without one."""
-    at = is_it.argmax(axis=0)
-    return np.asarray(np.take_along_axis(np.where(is_it, day, 0), at[None, :], axis=0)[0])
+    """Return the day of the first time point where it is so, 0 without one; days increase."""
+    found = np.where(is_it, day, NEVER).min(axis=0, initial=NEVER)
+    return np.where(found < NEVER, found, 0).astype(day.dtype)
 
 
 def _unconfirmed(steps: Codes, day: Ints, rules: ResponseRules, facts: Facts) -> tuple[Codes, Ints]:
@@ -232,9 +245,14 @@ def _with_data(
         when = np.where(first > 0, first, when)
     nothing = ~(steps != NONE).any(axis=0)
     has_died = nothing & (facts.death < NEVER) & rules.early_death_as_pd
-    found = np.where(nothing, NO_DATA[RESPONSES_BY_LABEL[rules.no_data_label]], found)
+    found = np.where(nothing, code_without_data(rules), found)
     found = np.where(has_died, PD, found).astype(np.int8)
     return found, np.where(nothing, np.where(has_died, facts.death, 0), when)
+
+
+def code_without_data(rules: ResponseRules) -> int:
+    """Return the best response of a patient of whom nothing counts."""
+    return NO_DATA[RESPONSES_BY_LABEL[rules.no_data_label]]
 
 
 RESPONSES_BY_LABEL = {response.value: response for response in NO_DATA if response is not None}
@@ -308,7 +326,7 @@ def _is_early_cr(steps: Codes) -> Bools:
     return found
 
 
-def _irecist(
+def irecist_responses(
     points: TimePoints, rules: ResponseRules, facts: Facts, every: int | None
 ) -> tuple[Codes, Ints, Ints]:
     """Best iRECIST response before iCPD, first day of the confirmed response, day of iPFS."""

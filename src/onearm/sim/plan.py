@@ -63,6 +63,7 @@ class Plan:
     preset: Preset | None = None
     with_irecist: bool = False  # judge iRECIST although it does not count
     n: int | None = None  # patients of a trial; None: as the protocol plans
+    compiled: bool = False  # judge by numba: the same numbers
     rule_override: Rule | None = field(default=None)
 
     @cached_property

@@ -8,6 +8,7 @@ Summarises nothing, writes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from onearm.protocol.model import Protocol
+from onearm.protocol.response import ResponseRules
 from onearm.sim.best import Best, best_responses
 from onearm.sim.irecist import judge_irecist
 from onearm.sim.kernel import judge
@@ -26,7 +28,7 @@ from onearm.sim.safety import (
     toxicity_columns,
     treated,
 )
-from onearm.sim.seen import CR, NE, NEVER, NONE, PD, PR, Bools, Facts, Ints, TimePoints
+from onearm.sim.seen import CR, NE, NEVER, NONE, PD, PR, Bools, Facts, Ints, Seen, TimePoints
 from onearm.sim.times import (
     Times,
     overall_survival,
@@ -68,7 +70,7 @@ def judge_block(plan: Plan, block: int, trials: int) -> Judged:
     rngs = streams(plan.seed, block)
     cohort = draw(plan.scenario, protocol, rngs, trials=trials, n=plan.enrolled)
     rules = protocol.response.rules
-    points = judge(cohort.seen, rules)
+    points = _judge(plan)(cohort.seen, rules)
     is_pd = (points.overall == PD) & (points.day > 0)
     first_pd = np.where(is_pd, points.day, NEVER).min(axis=0)
     last = np.minimum(first_pd, NEVER - 10_000) + plan.scenario.reading.beyond_progression
@@ -77,6 +79,15 @@ def judge_block(plan: Plan, block: int, trials: int) -> Judged:
         cohort = replace(cohort, seen=replace(cohort.seen, day=points.day))
         points = judge_irecist(cohort.seen, points, rules)
     return Judged(cohort, points, trials, plan.enrolled)
+
+
+def _judge(plan: Plan) -> Callable[[Seen, ResponseRules], TimePoints]:
+    """Return the kernel that judges, compiled if the plan asks for it."""
+    if not plan.compiled:
+        return judge
+    from onearm.sim import compiled
+
+    return compiled.judge
 
 
 def _protocol(plan: Plan) -> Protocol:
@@ -108,7 +119,12 @@ def responded(plan: Plan, best: Best) -> tuple[Bools, Ints]:
 def best_of(plan: Plan, points: TimePoints, facts: Facts) -> Best:
     """Return the best responses by the protocol's rules."""
     response = plan.protocol.response
-    return best_responses(points, response.rules, facts, response.assess_every_days)
+    about = points, response.rules, facts, response.assess_every_days
+    if not plan.compiled:
+        return best_responses(*about)
+    from onearm.sim import compiled
+
+    return compiled.best_responses(*about)
 
 
 @dataclass(frozen=True, slots=True)
