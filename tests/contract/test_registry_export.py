@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+import shutil
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -199,3 +200,27 @@ def test_deaths_and_the_test_of_the_design_are_those_of_the_results(tmp_path: Pa
     assert (group["deathsNumAffected"], group["deathsNumAtRisk"]) == (str(len(dead)), "56")
     assert test["statisticalMethod"] == "One-sample log-rank"
     assert test["pValue"] == p_value(rows["primary/all/p_value"].value or 0)
+
+
+@pytest.mark.parametrize("completed", [False, True])
+def test_subjects_without_a_disposition_are_among_those_who_did_not_complete(
+    completed: bool, tmp_path: Path
+) -> None:
+    study = tmp_path / "study"
+    shutil.copytree(STUDIES / "tqb2450-ib-02", study)
+    path = study / "data" / "disposition.csv"
+    header, *lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line.replace(",ONGOING,", ",COMPLETED,") if completed else line for line in lines[8:]]
+    path.write_text(header + "".join(kept), encoding="utf-8")
+    answer = export_study(study, "registry", tmp_path / "out")
+    section = json.loads((tmp_path / "out" / "registry.json").read_text("utf-8"))["resultsSection"]
+    (period,) = section["participantFlowModule"]["periods"]
+    n = {one["type"]: int(one["achievements"][0]["numSubjects"]) for one in period["milestones"]}
+    why = {one["type"]: int(one["reasons"][0]["numSubjects"]) for one in period["dropWithdraws"]}
+
+    known = {row.split(",")[0] for row in kept if ",TREATMENT," in row}
+    assert why["Disposition not recorded"] == 30 - len(known) > 0
+    assert sum(why.values()) == n["NOT COMPLETED"] == n["STARTED"] - n["COMPLETED"]
+    assert (n["COMPLETED"] > 0) is completed
+    words = f"the participant flow does not know why {30 - len(known)} did not complete"
+    assert words in answer.notes

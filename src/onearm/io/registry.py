@@ -28,6 +28,7 @@ REASONS = {
     "symptomatic-deterioration": "Symptomatic deterioration",
 }
 ONGOING = "Treatment ongoing at the data cut-off"
+UNSAID = "Disposition not recorded"
 SEX = "Sex: Female, Male"
 """The registry's own name of the measure, which it requires."""
 
@@ -78,8 +79,12 @@ def _flow(protocol: Protocol, rows: Mapping[str, Row]) -> Json | None:
     if ongoing:
         drops.append((ONGOING, Traced.of(ongoing, "flow/all/status:ongoing/count")))
     # Where nobody completed there is no such row: the others are all who started.
-    of_completed = [done] if done in rows else [begun, *(n.results for _, n in drops)]
+    known = [*([done] if done in rows else []), *(n.results for _, n in drops)]
     of_others = [begun, done] if done in rows else [begun]
+    rest = started - completed - sum(int(n) for _, n in drops)
+    nobody: str = "0" if rest else Traced.of(0, begun, *known)
+    if rest:
+        drops.append((UNSAID, Traced.of(rest, begun, *known)))
     return {
         "groups": [group(protocol, "FG000")],
         "periods": [
@@ -87,7 +92,7 @@ def _flow(protocol: Protocol, rows: Mapping[str, Row]) -> Json | None:
                 "title": "Overall Study",
                 "milestones": [
                     _milestone("STARTED", Traced.of(started, begun)),
-                    _milestone("COMPLETED", Traced.of(completed, *of_completed)),
+                    _milestone("COMPLETED", Traced.of(completed, done) if done in rows else nobody),
                     _milestone("NOT COMPLETED", Traced.of(started - completed, *of_others)),
                 ],
                 "dropWithdraws": [
@@ -99,7 +104,7 @@ def _flow(protocol: Protocol, rows: Mapping[str, Row]) -> Json | None:
     }
 
 
-def _milestone(what: str, n: Traced) -> Json:
+def _milestone(what: str, n: str) -> Json:
     return {"type": what, "achievements": [{"groupId": "FG000", "numSubjects": n}]}
 
 

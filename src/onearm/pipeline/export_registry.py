@@ -7,7 +7,7 @@ from pathlib import Path
 
 from onearm.io.csv import table_text
 from onearm.io.json_fields import JsonField
-from onearm.io.registry import json_text, record
+from onearm.io.registry import UNSAID, json_text, record
 from onearm.io.registry_limits import too_long
 from onearm.io.registry_numbers import traces
 from onearm.io.registry_outcomes import left_out
@@ -35,6 +35,8 @@ def content(study: Path, formats: Sequence[str]) -> Content:
         "registry-trace.csv": table_text(("path", "value", "results"), traces(made)),
     }
     notes = [TO_ADD, *_lacking(analysed), *too_long(made)]
+    if unsaid := next((one.value for one in posted if one.item == UNSAID), None):
+        notes.append(f"the participant flow does not know why {unsaid} did not complete")
     if analysed.study.origins:
         notes.append(f"patient data: {', '.join(sorted(analysed.study.origins)).lower()}")
     return Content((), texts, tuple(notes))
