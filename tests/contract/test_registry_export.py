@@ -224,3 +224,27 @@ def test_subjects_without_a_disposition_are_among_those_who_did_not_complete(
     assert (n["COMPLETED"] > 0) is completed
     words = f"the participant flow does not know why {30 - len(known)} did not complete"
     assert words in answer.notes
+
+
+def test_an_unknown_age_is_in_no_mean_and_not_among_those_analysed(tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    shutil.copytree(STUDIES / "nct07388875", study)
+    path = study / "data" / "subjects.csv"
+    header, first, *rest = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    assert ",64,M," in first
+    path.write_text(header + first.replace(",64,M,", ",,,") + "".join(rest), encoding="utf-8")
+    export_study(study, "registry", tmp_path / "out")
+    section = json.loads((tmp_path / "out" / "registry.json").read_text("utf-8"))["resultsSection"]
+    module = section["baselineCharacteristicsModule"]
+    age, sex, ecog = module["measures"][:3]
+
+    assert module["denoms"][0]["counts"][0]["value"] == "16"
+    assert age["denoms"][0]["counts"][0]["value"] == "15"
+    assert "denoms" not in ecog
+    assert [one["title"] for one in sex["classes"][0]["categories"]] == [
+        "Male",
+        "Female",
+        "Missing",
+    ]
+    text = (tmp_path / "out" / "registry.txt").read_text("utf-8")
+    assert "analysed  BG000  15     Participants" in text

@@ -32,6 +32,7 @@ UNSAID = "Disposition not recorded"
 SEX = "Sex: Female, Male"
 """The registry's own name of the measure, which it requires."""
 
+TREATED = "flow/all/step:treated/count"
 NCT = re.compile(r"NCT[0-9]{8}")
 
 
@@ -64,7 +65,7 @@ def record(protocol: Protocol, rows: Mapping[str, Row]) -> Json:
 
 def _flow(protocol: Protocol, rows: Mapping[str, Row]) -> Json | None:
     """Return how many started and completed the treatment, and why the others did not."""
-    begun, done = "flow/all/step:treated/count", "flow/all/status:completed/count"
+    begun, done = TREATED, "flow/all/status:completed/count"
     started = count(rows, begun)
     if started is None or "flow/all/status:ongoing/count" not in rows:
         return None
@@ -110,8 +111,7 @@ def _milestone(what: str, n: str) -> Json:
 
 def _baseline(protocol: Protocol, rows: Mapping[str, Row]) -> Json | None:
     measures = []
-    treated = "flow/all/step:treated/count"
-    total = count(rows, treated)
+    total = count(rows, TREATED)
     for about in protocol.characteristics:
         stem = f"baseline/all/{slug(about.id)}"
         if about.kind == "continuous" and f"{stem}/mean" in rows:
@@ -129,22 +129,32 @@ def _baseline(protocol: Protocol, rows: Mapping[str, Row]) -> Json | None:
         return None
     return {
         "groups": [group(protocol, "BG000")],
-        "denoms": denoms("BG000", Traced.of(total, treated)),
+        "denoms": denoms("BG000", Traced.of(total, TREATED)),
         "measures": measures,
     }
 
 
 def _continuous(label: str, unit: str | None, stem: str, rows: Mapping[str, Row]) -> Json:
+    unknown = rows[f"{stem}/mean"].note or rows[f"{stem}/sd"].note
     measurement = {
         "groupId": "BG000",
         "value": shown_number(rows[f"{stem}/mean"]),
         "spread": shown_number(rows[f"{stem}/sd"]),
+        **({"comment": unknown} if unknown else {}),
     }
+    n, total = rows[f"{stem}/n"], rows[TREATED]
+    # Where everybody is known, the denominator of the module holds.
+    known = (
+        {}
+        if n.value == total.value
+        else {"denoms": denoms("BG000", Traced.of(int(n.value or 0), n.id))}
+    )
     return {
         "title": f"{label}, Continuous",
         "paramType": "MEAN",
         "dispersionType": "STANDARD_DEVIATION",
         "unitOfMeasure": unit or "units",
+        **known,
         "classes": [{"categories": [{"measurements": [measurement]}]}],
     }
 

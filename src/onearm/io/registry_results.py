@@ -131,7 +131,9 @@ def _measured(one: JsonField, section: str, title: str) -> Iterator[Posted]:
 def _baseline(module: JsonField) -> Iterator[Posted]:
     yield from _denoms(module, SECTIONS[1], "Participants")
     for one in module["measures"].items():
-        yield from _measured(one, SECTIONS[1], one["title"].text() or "")
+        title = one["title"].text() or ""
+        yield from _denoms(one, SECTIONS[1], title)
+        yield from _measured(one, SECTIONS[1], title)
 
 
 def _outcomes(module: JsonField) -> Iterator[Posted]:
