@@ -150,6 +150,7 @@ class Subject:
     """A person who entered the study; one row a subject.
 
     Columns that the protocol lists under ``characteristics`` are read too.
+    ``demographics`` holds what DM of SDTM says beside them, by its variables.
     """
 
     TABLE: ClassVar[str] = "subjects"
@@ -168,6 +169,7 @@ class Subject:
     )
     characteristics: Mapping[str, str] = field(default_factory=dict)
     source: Source = NOWHERE
+    demographics: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

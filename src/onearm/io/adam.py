@@ -22,7 +22,7 @@ from onearm.io.adam_metadata import (
 from onearm.io.adam_patient import Patient, visit_numbers
 from onearm.io.adam_responses import POINT, response_rows
 from onearm.io.adam_safety import event_rows, exposure_rows, lab_rows
-from onearm.io.adam_subjects import characteristic_variables, subject_row
+from onearm.io.adam_subjects import absent_from_dm, characteristic_variables, subject_row
 from onearm.io.adam_tables import STEM, Row, as_dataset, numbered
 from onearm.io.adam_times import time_rows
 from onearm.io.adam_tumours import tumour_rows
@@ -63,6 +63,10 @@ def analysis_data(patients: Sequence[Patient], protocol: Protocol) -> AnalysisDa
     parameters = {}
     for name, found in rows.items():
         about = metadata.data_sets[name]
+        if name == "ADSL":
+            absent = absent_from_dm(found, characteristics)
+            kept = {one: words for one, words in about.variables.items() if one not in absent}
+            about = replace(about, variables=kept)
         dataset, variables = as_dataset(about, found, more.get(name, ()))
         datasets.append(dataset)
         parameters[name] = _parameters(about, found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from onearm.clinical.records import Disposition
 from onearm.io.adam_metadata import Metadata, VariableAbout
@@ -15,6 +15,9 @@ from onearm.protocol.model import Protocol
 AGE_LIMIT = 65
 NAMES = {"ecog": "ECOGBL", "prior_systemic_lines": "PRLINES"}
 BUILT_IN = ("age_years", "sex")
+FROM_DM = ("RACE", "ETHNIC", "COUNTRY", "ARMCD", "ARM", "ACTARMCD", "ACTARM")
+"""Variables of DM that a study without SDTM does not have: in ADSL where DM has them."""
+
 SETS = {
     "ENRLFL": "enrolled",
     "SAFFL": "treated",
@@ -27,7 +30,7 @@ def characteristic_variables(
     protocol: Protocol, metadata: Metadata
 ) -> tuple[tuple[str, VariableAbout], ...]:
     """Return a variable for each characteristic of the protocol, by the characteristic's id."""
-    taken = set(metadata.data_sets["ADSL"].variables)
+    taken = set(metadata.data_sets["ADSL"].variables) - set(FROM_DM)
     found = []
     for about in protocol.characteristics:
         if about.id in BUILT_IN:
@@ -40,6 +43,15 @@ def characteristic_variables(
         variable = VariableAbout(name, label, kind, None, False, None, source, "Collected")  # type: ignore[arg-type]
         found.append((about.id, variable))
     return tuple(found)
+
+
+def absent_from_dm(
+    rows: Iterable[Row], characteristics: Iterable[tuple[str, VariableAbout]]
+) -> set[str]:
+    """Return the variables of DM that no subject has, or that are characteristics."""
+    own = {variable.name for _, variable in characteristics}
+    present = {name for row in rows for name in FROM_DM if row[name]}
+    return {name for name in FROM_DM if name in own or name not in present}
 
 
 def _name(characteristic: str, taken: set[str]) -> str:
@@ -75,6 +87,7 @@ def subject_row(
         "AGEGR1": None if age is None else "<65" if age < AGE_LIMIT else ">=65",
         "AGEGR1N": None if age is None else 1 if age < AGE_LIMIT else 2,
         "SEX": subject.sex,
+        **{name: subject.demographics.get(name) for name in FROM_DM},
         "TRT01P": treatment,
         "TRT01A": treatment if patient.sets.get("treated") else None,
         **{name: yes_no(patient.sets[of]) for name, of in SETS.items()},

@@ -56,6 +56,9 @@ STATUSES = {
 }  # fmt: skip
 """Results of SSTESTCD SURVSTAT."""
 
+DEMOGRAPHICS = ("RACE", "ETHNIC", "COUNTRY", "ARMCD", "ARM", "ACTARMCD", "ACTARM")
+"""What else of DM is carried to the analysis data and back to SDTM."""
+
 SCREENED, SCREEN_FAILURE = "ELIGIBILITY CRITERIA MET", "SCREEN FAILURE"
 ENROLLED = ("ENROLLED", "RANDOMIZED", "RANDOMISED")
 CONSENT = "INFORMED CONSENT OBTAINED"
@@ -236,7 +239,11 @@ def _subjects(found: Folder, characteristics: tuple[str, ...]) -> tuple[Subject,
         others = (name for name in characteristics if name not in maker.columns)
         values = {name: _characteristic(row, name) for name in others}
         kept = {name: value for name, value in values.items() if value}
-        subject = maker.make(row, given, characteristics=kept)
+        said = {name: row[name] for name in DEMOGRAPHICS if row[name]}
+        if row["AGE"] and row["AGEU"].upper() not in ("", "YEARS"):
+            message = f"AGEU must be YEARS; got {row['AGEU']!r}"
+            found.findings.append(row.finding("wrong-unit", message, "AGEU"))
+        subject = maker.make(row, given, characteristics=kept, demographics=said)
         if subject is not None:
             subjects.append(subject)
     return tuple(subjects)

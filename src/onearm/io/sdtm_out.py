@@ -110,9 +110,11 @@ def _demographics(writing: Writing) -> None:
             "AGE": subject.age_years,
             "AGEU": "YEARS" if subject.age_years is not None else "",
             "SEX": subject.sex or "",
+            **{k: v for k, v in subject.demographics.items() if not k.endswith(("ARM", "ARMCD"))},
             **dict.fromkeys(("ARMCD", "ACTARMCD"), arm[:20]),
             **dict.fromkeys(("ARM", "ACTARM"), arm),
             "ARMNRS": "",
+            **subject.demographics,
         }
         writing.domains["DM"].append(row)
         more = {"COHORT": subject.cohort, "REFDTC": subject.reference_date}

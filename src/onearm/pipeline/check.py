@@ -126,8 +126,9 @@ def _data(folder: Path, protocol: Protocol | None) -> list[Finding]:
     except InputError as error:
         return list(error.findings)
     derived = (derive_subject(records, protocol) for records in study.subjects)
-    found = [*study.findings, *(finding for answers in derived for finding in answers.findings)]
-    return [*found, *lab_findings(study), *facts_findings(study)]
+    found = [finding for answers in derived for finding in answers.findings]
+    found += [*lab_findings(study), *facts_findings(study)]
+    return [*study.findings, *study.in_own_words(found)]
 
 
 def protocol_findings(protocol: Protocol, document: Document) -> Iterator[Finding]:

@@ -86,8 +86,8 @@ def _analyse(source: Study | Path | str, progress: Callable[[str], None]) -> Ana
     readings = planned_readings(study.subjects, study.protocol.response)
     derived = tuple(derive_subject(r, study.protocol, readings) for r in study.subjects)
     findings = [*protocol_findings(study.protocol, study.document), *study.findings]
-    findings += [f for answers in derived for f in answers.findings]
-    findings += lab_findings(study)
+    noticed = [*(f for answers in derived for f in answers.findings), *lab_findings(study)]
+    findings += study.in_own_words(noticed)
     _stop_at_errors(findings)
     progress("judging every patient again, by a second program")
     again = judge_again(study.subjects, derived, study.protocol)

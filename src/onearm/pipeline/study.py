@@ -24,6 +24,7 @@ from onearm.io.csv import Table, errors_with_hints, read_table
 from onearm.io.facts import FACTS
 from onearm.io.sdtm import read_sdtm
 from onearm.io.sdtm_files import is_sdtm
+from onearm.io.sdtm_names import in_sdtm
 from onearm.io.yaml import read_yaml
 from onearm.protocol.document import Document
 from onearm.protocol.model import Protocol
@@ -54,6 +55,11 @@ class Study:
     screening: tuple[Screening, ...] | None
     findings: tuple[Finding, ...]
     origins: frozenset[str]
+    is_sdtm: bool = False
+
+    def in_own_words(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Return findings that name what the user has: columns of tables, or variables of SDTM."""
+        return in_sdtm(findings, self.tables) if self.is_sdtm else list(findings)
 
     def subject(self, subject_id: str) -> SubjectRecords:
         """Return the records of one subject, or raise an InputError that names the nearest."""
@@ -78,12 +84,13 @@ def load_study(folder: Path | str) -> Study:
         raise InputError(f"{folder}: no study folder; it must hold a protocol.yaml")
     document = read_yaml(folder / "protocol.yaml")
     protocol = parse_protocol(document)
+    has_sdtm = _holds_sdtm(folder / "data")
     tables, findings, origins = read_tables(folder / "data", _characteristics(protocol))
     if not any(_is_broken(findings, file) for file in ("subjects.csv", DEMOGRAPHICS)):
         # else every row would have no subject
         findings += _membership(tables)
     findings += _evaluators(tables, protocol.response.primary_evaluator)
-    _stop_at_errors(findings)
+    _stop_at_errors(in_sdtm(findings, tables) if has_sdtm else findings)
     subjects, screening, notes = _up_to_cutoff(tables, protocol.study.data_cutoff)
     findings += notes
     subjects, notes = with_first_doses(subjects)
@@ -92,8 +99,17 @@ def load_study(folder: Path | str) -> Study:
     drugs = [drug.name for drug in protocol.treatment.drugs]
     for records in subjects:
         findings += check_subject(records, protocol.response.rules, drugs=drugs)
+    findings = in_sdtm(findings, tables) if has_sdtm else findings
     _stop_at_errors(findings)
-    return Study(folder, document, protocol, tables, subjects, screening, tuple(findings), origins)
+    return Study(
+        folder, document, protocol, tables, subjects, screening, tuple(findings), origins, has_sdtm
+    )
+
+
+def _holds_sdtm(folder: Path) -> bool:
+    """Return whether a data folder holds SDTM, and no table of a study."""
+    has_tables = any((folder / f"{record.TABLE}.csv").exists() for record in TABLES)
+    return not has_tables and is_sdtm(folder)
 
 
 def _is_broken(findings: Iterable[Finding], file: str) -> bool:
@@ -116,7 +132,7 @@ def read_tables(
     An absent file gives ``None``. A folder without any table of a study, but
     with SDTM, is read as that.
     """
-    if not any((folder / f"{record.TABLE}.csv").exists() for record in TABLES) and is_sdtm(folder):
+    if _holds_sdtm(folder):
         found, problems, said = read_sdtm(folder, characteristics)
         if found["subjects"] is None:
             message = "the domain is not there, and it says who was in the study"
