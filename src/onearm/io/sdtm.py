@@ -59,6 +59,9 @@ STATUSES = {
 DEMOGRAPHICS = ("RACE", "ETHNIC", "COUNTRY", "ARMCD", "ARM", "ACTARMCD", "ACTARM")
 """What else of DM is carried to the analysis data and back to SDTM."""
 
+SINGLE_ARM = "TREATMENT"
+"""The arm that is written of a study without cohorts."""
+
 SCREENED, SCREEN_FAILURE = "ELIGIBILITY CRITERIA MET", "SCREEN FAILURE"
 ENROLLED = ("ENROLLED", "RANDOMIZED", "RANDOMISED")
 CONSENT = "INFORMED CONSENT OBTAINED"
@@ -239,7 +242,8 @@ def _subjects(found: Folder, characteristics: tuple[str, ...]) -> tuple[Subject,
         others = (name for name in characteristics if name not in maker.columns)
         values = {name: _characteristic(row, name) for name in others}
         kept = {name: value for name, value in values.items() if value}
-        said = {name: row[name] for name in DEMOGRAPHICS if row[name]}
+        own = row["COHORT"] or SINGLE_ARM  # an arm that says no more was written by us
+        said = {name: row[name] for name in DEMOGRAPHICS if row[name] not in ("", own, own[:20])}
         if row["AGE"] and row["AGEU"].upper() not in ("", "YEARS"):
             message = f"AGEU must be YEARS; got {row['AGEU']!r}"
             found.findings.append(row.finding("wrong-unit", message, "AGEU"))

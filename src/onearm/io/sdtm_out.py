@@ -15,7 +15,16 @@ from typing import Any
 from onearm.clinical.derived import TimePoint
 from onearm.clinical.records import Subject, columns, known_day
 from onearm.io.dataset import Dataset, Variable
-from onearm.io.sdtm import CONSENT, ENROLLED, ONGOING, REASONS, SCREEN_FAILURE, SCREENED, STATUSES
+from onearm.io.sdtm import (
+    CONSENT,
+    ENROLLED,
+    ONGOING,
+    REASONS,
+    SCREEN_FAILURE,
+    SCREENED,
+    SINGLE_ARM,
+    STATUSES,
+)
 from onearm.io.sdtm_assessments import write_lesions, write_responses
 from onearm.io.sdtm_forms import FORMS, Form
 from onearm.io.sdtm_labels import dataset_label, variable_label
@@ -96,7 +105,7 @@ def _demographics(writing: Writing) -> None:
     for subject in writing.rows("subjects"):
         who = subject.subject_id
         start, death = writing.starts.get(who), deaths.get(who)
-        arm = subject.cohort or "TREATMENT"
+        arm = subject.cohort or SINGLE_ARM
         row: Cells = {
             **_person(writing, who),
             "RFSTDTC": text_of(start),
