@@ -819,6 +819,34 @@ def test_one_patient_is_drawn(trials, name, columns):
     assert svg_of(drawn.plate.canvas)
 
 
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("name", ["swimmer", "exposure", "events"])
+def test_two_hundred_patients_have_room_on_a_page(trials, name, columns):
+    from matplotlib.text import Text
+
+    trial = trials["nct07083375"]
+    assert len(trial.answers) * 4 == 224
+    courses = [replace(one, subject_id=f"{k}-{one.subject_id}", **{
+        part: tuple(replace(x, subject_id=f"{k}-{x.subject_id}") for x in getattr(one, part))
+        for part in ("segments", "marks", "adverse_events")
+    }) for k in range(4) for one in trial.courses]  # fmt: skip
+    cycles = [[replace(c, subject_id=f"{k}-{c.subject_id}") for c in one.course.drugs]
+              for k in range(4) for one in trial.answers]  # fmt: skip
+    answers = [
+        SimpleNamespace(subject_id=of[0].subject_id, time_points=(),
+                        course=SimpleNamespace(drugs=of))
+        for of in cycles
+    ]  # fmt: skip
+    many = Trial(trial.shown, answers, trial.records, courses)
+    drawn = draw_figure(kind_of(name), many, Wanted((), None, columns))
+
+    assert drawn.plate.height < 235 / 25.4 * 72
+    assert len({cell.text for row in drawn.data.rows for cell in row if "-QL-" in cell.text}) == 224
+    letters = [t for t in drawn.plate.canvas.findobj(Text) if t.get_text().strip()]
+    assert min(t.get_fontsize() for t in letters) >= 6
+    assert not any("-QL-" in t.get_text() for t in letters)  # no room for names
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_study_without_a_result_draws_nothing(trials, name):
     kind = kind_of(name)

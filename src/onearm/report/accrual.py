@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 HEIGHTS = {1: 120.0, 2: 170.0}
 MOST_MONTHS = {1: 5, 2: 12}
 MOST_NAMED = {1: 14, 2: 20}  # sites beside whose lines there is room for a name
+MOST_WIDE = 76.0  # points for the name and number of a site
 DASHES: tuple[Any, ...] = ("-", (0, (3, 1)), (0, (1, 1)))
 Entry = tuple[dt.date, Subject]
 
@@ -79,10 +80,13 @@ def draw_by_site(trial: Trial, want: Wanted) -> Drawn | None:
     if not sites:
         return None
     named = {site: rows.get(f"site {site}") for site in sites}
-    labels = [f"{site} ({shown.value(row.id).text})" if row else site
-              for site, row in named.items()]  # fmt: skip
+    labels = []
+    for site, row in named.items():
+        number = f" ({shown.value(row.id).text})" if row else ""
+        room = MOST_WIDE - text_width(number, SMALLEST)
+        labels.append(f"{shortened(site, room, SMALLEST)}{number}")
     every = [entry for site in sites for entry in by_site[site]]
-    right = min(max(text_width(label, SMALLEST) for label in labels), 70.0) + 8
+    right = max(text_width(label, SMALLEST) for label in labels) + 8
     plate, axes = _plate(sorted(every, key=_order), len(by_site[sites[0]]), want.columns, right)
     marks = Marks()
     for i, site in enumerate(sites):
@@ -132,8 +136,7 @@ def _name_sites(
         row, step = rows[i], SMALLEST + 1
         n = 0.0 if row is None else float(position(row))
         before = max(min(low - n / most * high, before - step), 4 + step * (i + 0.5))
-        words = shortened(labels[i], plate.width - x - 2, SMALLEST)
-        plate.text(x, before, words, f"{row.id}#text" if row else None, fontsize=SMALLEST,
+        plate.text(x, before, labels[i], f"{row.id}#text" if row else None, fontsize=SMALLEST,
                    color=LINES[i % len(LINES)])  # fmt: skip
     if len(named) > len(rows):
         plate.text(x, low + 6, "and others", fontsize=SMALLEST, color=MUTED)

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 CLASSES: dict[str, tuple[str, str]] = {  # what a tile says: colour, hatch
-    "as planned": ("#b7c9d6", ""),
-    "delayed": ("#f0b85f", ""),
+    "as planned": ("#d6e2ea", ""),
+    "delayed": ("#e8a33d", ""),
     "reduced": ("#b5450b", ""),
     "fewer days": ("#9a86bd", ""),
     "omitted": ("#ffffff", "xxxx"),
@@ -101,7 +101,7 @@ def _calendar(
     people: Sequence[str], drugs: Sequence[str], cycles: Sequence[Cycle], columns: int
 ) -> tuple[Plate, dict[str, Axes]]:
     rows = max(len(people), 3)
-    step = min(8.0 if len(people) <= 40 and columns == 2 else LEAST, (TALLEST - 2 * TOP) / rows)
+    step = min(8.0 if len(people) <= 40 and columns == 2 else LEAST, (TALLEST - 4 * TOP) / rows)
     is_named = step >= LEAST
     left = max(text_width(who, SMALLEST) for who in people) + 12 if is_named else 18.0
     gap = 8.0

@@ -10,7 +10,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from onearm import format as fmt
-from onearm.report.figures import INK, MUTED, Trial, Wanted, cutoff_text, plain_text
+from onearm.report.figures import (
+    INK,
+    MUTED,
+    POINTS_PER_INCH,
+    Trial,
+    Wanted,
+    cutoff_text,
+    plain_text,
+)
 from onearm.report.model import Phrase, Plotted, Span, phrase
 from onearm.report.plate import DASHED, GRID, LINES, SMALLEST, Drawn, Plate, text_width
 from onearm.report.shown import Shown, position
@@ -45,7 +53,8 @@ def draw_hys_law(trial: Trial, want: Wanted) -> Drawn | None:
     plate, axes = _plate(pairs, want.columns)
     _quadrants(axes, shown, plate)
     for pair in pairs:
-        _point(axes, plate, pair)
+        _point(axes, pair)
+    _names(axes, plate, [pair for pair in pairs if _is_case(pair)])
     title = "Highest ALT or AST and highest bilirubin on treatment"
     counts = [
         phrase(f"{name}: ", shown.value(f"hys-law/all/quadrant:{item}/count"))
@@ -117,25 +126,44 @@ def _quadrants(axes: Axes, shown: Shown, plate: Plate) -> None:
             text.set_gid(f"{count.result}#text")
 
 
-def _point(axes: Axes, plate: Plate, pair: Pair) -> None:
+def _is_case(pair: Pair) -> bool:
+    x, y = (position(row) for row in pair)
+    return x >= LIMITS[0] and y > LIMITS[1]
+
+
+def _point(axes: Axes, pair: Pair) -> None:
     from matplotlib.lines import Line2D
 
     x, y = (float(position(row)) for row in pair)
-    is_case = x >= LIMITS[0] and y > LIMITS[1]
+    is_case = _is_case(pair)
     colour = LINES[1] if is_case else LINES[0]
     axes.add_line(
         Line2D([x], [y], linestyle="none", marker="D" if is_case else "o", color=colour,
                markersize=4.4 if is_case else 3.2, alpha=1.0 if is_case else 0.75,
                markeredgewidth=0, gid=pair[0].id, zorder=4)
     )  # fmt: skip
-    if is_case:
-        name = pair[0].label or ""
-        high = axes.get_xlim()[1]
-        is_wide = text_width(name, plate.size) < 60 and x * 1.6 < high
+
+
+def _names(axes: Axes, plate: Plate, cases: Sequence[Pair]) -> None:
+    """Name the patients in Hy's law range, one below the other where their points are close."""
+    step = max(plate.size - 0.8, SMALLEST)
+    dpi = axes.figure.dpi
+    places = [
+        [float(one) for one in axes.transData.transform([float(position(r)) for r in pair])]
+        for pair in cases
+    ]
+    before: list[tuple[float, float]] = []
+    for (x, y), pair in sorted(zip(places, cases, strict=True), key=lambda one: -one[0][1]):
+        name, high = pair[0].label or "", axes.get_xlim()[1]
+        is_wide = text_width(name, plate.size) < 60 and position(pair[0]) * 1.6 < high
+        at, down = (x * POINTS_PER_INCH / dpi, y * POINTS_PER_INCH / dpi), 0.0
+        near = [low for left, low in before if abs(left - at[0]) < text_width(name, step)]
+        down = max(at[1] - min(near) + step + 0.5, 0.0) if near else 0.0
+        before.append((at[0], at[1] - down))
         axes.annotate(
-            name, (x, y), xytext=(5, 0) if is_wide else (-5, 0), textcoords="offset points",
-            ha="left" if is_wide else "right", va="center_baseline", color=INK, parse_math=False,
-            fontsize=max(plate.size - 0.8, SMALLEST),
+            name, (float(position(pair[0])), float(position(pair[1]))), textcoords="offset points",
+            xytext=(5 if is_wide else -5, -down), ha="left" if is_wide else "right",
+            va="center_baseline", color=INK, parse_math=False, fontsize=step,
         )  # fmt: skip
 
 

@@ -132,7 +132,7 @@ def shortened(text: str, width: float, size: float, weight: str = "normal") -> s
     return f"{text}\N{HORIZONTAL ELLIPSIS}"
 
 
-def broken(text: str, width: float, size: float, weight: str = "normal", most: int = 3) -> str:
+def broken(text: str, width: float, size: float, weight: str = "normal", most: int = 4) -> str:
     """Break a name into lines no wider than ``width`` points; what does not fit is cut.
 
     The last of ``most`` lines ends in an ellipsis where there is more.

@@ -60,9 +60,11 @@ def draw_swimmer(trial: Trial, want: Wanted) -> Drawn | None:
     if not lanes:
         return None
     plate, axes = _plate(lanes, want.columns)
+    lane = axes.get_position().height * plate.height / max(len(lanes), 3)  # points
+    smaller = min(max(lane / LEAST, 0.5), 1.0)
     marks = Marks()
     for i, (bar, course) in enumerate(lanes):
-        _lane(axes, marks, i, bar, course)
+        _lane(axes, marks, i, bar, course, smaller)
     kinds = {mark.kind for _, course in lanes for mark in course.marks}
     codes = {part.code for _, course in lanes for part in course.segments}
     plate.legend(_keys(kinds, codes), 8, 2, plate.width - 16)
@@ -140,7 +142,10 @@ def _shown(course: SubjectCourse) -> list[Mark]:
     return [mark for mark in course.marks if mark.kind in SHAPES]
 
 
-def _lane(axes: Axes, marks: Marks, i: int, bar: Segment, course: SubjectCourse) -> None:
+def _lane(
+    axes: Axes, marks: Marks, i: int, bar: Segment, course: SubjectCourse, smaller: float
+) -> None:
+    """Draw one patient; the marks have this share of their size."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Rectangle
 
@@ -169,7 +174,7 @@ def _lane(axes: Axes, marks: Marks, i: int, bar: Segment, course: SubjectCourse)
             f"{mark.subject_id}: {name} on {mark.date} (day {mark.day})", mark.reason,
             fmt.source_lines(mark.sources),
         )  # fmt: skip
-        kept: dict[str, Any] = EDGE | look
+        kept: dict[str, Any] = EDGE | look | {"markersize": look["markersize"] * smaller}
         axes.add_line(
             Line2D([mark.day], [i], linestyle="none", marker=shape, gid=said, zorder=4,
                    clip_on=False, **kept)
