@@ -18,6 +18,7 @@ from onearm.report.catalogue import ENTRIES, build_table, find_entry
 from onearm.report.model import Phrase, Table
 from onearm.report.safety_tables import emergent_table, exposure_table, laboratory_table
 from onearm.report.shown import Shown
+from onearm.report.verdicts import verdict
 from onearm.results.model import Results
 
 STUDIES = Path(__file__).parents[2] / "studies"
@@ -176,6 +177,26 @@ def test_a_term_of_a_class_is_counted_once_under_its_worst_grade(shown: Shown) -
     whole = lines(build_table(find_entry("events-by-grade"), shown))[0][1]
     counts = [int(cell.split()[0]) for cell in whole]
     assert counts[0] == sum(counts[1:])
+
+
+VERDICTS = {  # study: the sentence; Z and expected events as tests/reference/primary.csv
+    "nct07083375": (
+        "Not met: Z of 0.853 does not exceed 1.645 (one-sample log-rank, one-sided p = 0.197); 50 "
+        "events in 56 patients, 56.4 expected under a median of 5.50 months."
+    ),
+    "nct07388875": (  # 16 of 28 are in; 5 have a confirmed response, by SOURCE.md
+        "No verdict before the declared analysis: 5 of 16 patients with a response; 8 of 28 are "
+        "needed."
+    ),
+}
+
+
+@pytest.mark.parametrize("study", VERDICTS)
+def test_the_verdict_on_the_primary_endpoint_is_a_sentence(study: str) -> None:
+    made = analyse(STUDIES / study)
+    sentence = text(verdict(Shown(made.results, made.study.protocol)))
+
+    assert sentence.replace("\N{NO-BREAK SPACE}", " ") == VERDICTS[study]
 
 
 def test_a_grade_that_no_value_can_have_is_no_zero(shown: Shown) -> None:

@@ -159,8 +159,8 @@ def _notes(shown: Shown) -> Iterator[Phrase]:
         yield phrase(f"Test: {row.method}; met when Z exceeds its critical value.")
     if shown.row(f"{PRIMARY}/subjects") is None and shown.row(f"{PRIMARY}/reached"):
         yield phrase(
-            "Declared analysis: as many patients as planned, or a stop after the first stage. "
-            "Before it there is no verdict."
+            "Declared analysis: as many patients as planned, or a stop of the design before. Until "
+            "then there is no verdict."
         )
     elif shown.row(f"{PRIMARY}/reached"):
         yield phrase(
@@ -193,7 +193,8 @@ def _time_lines(shown: Shown) -> Iterator[Line]:
     is_of_time = shown.row(f"{PRIMARY}/subjects") is not None
     for statistic, label in TIMES_LINES if is_of_time else COUNT_LINES:
         if shown.row(f"{PRIMARY}/{statistic}"):
-            yield Line(phrase(label), (phrase(shown.value(f"{PRIMARY}/{statistic}")),))
+            indent = 1 if statistic.startswith("planned") or statistic.endswith("_time") else 0
+            yield Line(phrase(label), (phrase(shown.value(f"{PRIMARY}/{statistic}")),), indent)
         if statistic == "ratio" and shown.row(f"{PRIMARY}/lower"):
             limits = shown.interval(f"{PRIMARY}/lower", f"{PRIMARY}/upper")
             yield Line(phrase(f"{shown.level} CI"), (limits,), 1)
