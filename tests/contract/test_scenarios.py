@@ -173,6 +173,24 @@ def test_without_polars_trials_cannot_be_kept_and_it_is_said_first(monkeypatch, 
         simulate_scenario(REPORTED, Options(trials=250, out=tmp_path))
 
 
+def test_a_folder_to_be_merged_must_be_there(tmp_path):
+    with pytest.raises(InputError, match=r"--merge needs a folder .*nowhere is none"):
+        simulate_scenario(REPORTED, Options(merge=(tmp_path / "nowhere",)))
+
+
+def test_a_boundary_that_cannot_stop_is_one_line(tmp_path):
+    folder = tmp_path / "scenarios"
+    folder.mkdir()
+    text = Path("studies/tqb2450-ib-02/protocol.yaml").read_text()
+    looks = "looks: [2], event: {within: 21 days}"
+    stopping = f"  stopping: {{method: pocock, p0: 0.2, p1: 0.35, alpha: 0.001, {looks}}}"
+    (tmp_path / "protocol.yaml").write_text(text.replace("\nsafety:", f"\nsafety:\n{stopping}"))
+    shutil.copy("studies/tqb2450-ib-02/scenarios/toxicity.yaml", folder)
+
+    with pytest.raises(InputError, match=r"safety.stopping of the protocol: the rule never stops"):
+        simulate_scenario(folder / "toxicity.yaml", Options(250))
+
+
 def test_a_shard_says_that_it_is_one(tmp_path):
     options = Options(trials=500, out=tmp_path, shard="2/2")
 

@@ -426,6 +426,8 @@ def merge(path: Path, options: Options, folders: Sequence[Path]) -> Simulated:
     job = Job(plan, truth_of(plan), options.trials, f"{loaded.key}-{plan.seed}-{plan.counting}")
     where: dict[int, Path] = {}
     for folder in folders:
+        if not folder.is_dir():
+            raise InputError(f"--merge needs a folder of finished blocks; {folder} is none")
         held = folder / "blocks" if (folder / "blocks").is_dir() else folder
         for block in job.blocks:
             if block_path(held, block).exists():

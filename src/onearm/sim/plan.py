@@ -15,7 +15,7 @@ from scipy.special import ndtri
 from onearm.clinical.subject import censoring_of
 from onearm.design.operating import Look
 from onearm.design.toxicity import ToxicityBoundary
-from onearm.errors import InputError
+from onearm.errors import DesignError, InputError
 from onearm.protocol.censoring import PRESETS, CensoringRules, Preset
 from onearm.protocol.model import Protocol, SurvivalDesign
 from onearm.results.design_rows import historical_curve, planned_boundary, planned_design
@@ -92,7 +92,12 @@ class Plan:
     def boundary(self) -> ToxicityBoundary | None:
         """The toxicity boundary that may stop the trial, if toxicity is simulated."""
         plan = self.protocol.safety.stopping
-        return None if plan is None or self.scenario.toxicity is None else planned_boundary(plan)
+        if plan is None or self.scenario.toxicity is None:
+            return None
+        try:
+            return planned_boundary(plan)
+        except DesignError as error:
+            raise InputError(f"safety.stopping of the protocol: {error}") from None
 
     @property
     def has_irecist(self) -> bool:
