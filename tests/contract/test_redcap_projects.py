@@ -313,6 +313,43 @@ def test_a_label_that_stands_for_several_fields_needs_all_of_them(tmp_path: Path
     assert messages(caught)[0] == f"export-labels.csv:1: {words}"
 
 
+def second_checkbox(tmp_path: Path, cells: str | None) -> tuple[Path, Path]:
+    """Return dictionary and labelled export with another checkbox of the same label."""
+    book, export = rows_of(BOOK), rows_of(LABELS)
+    first = next(row for row in book if row[0] == "ae_drugs")
+    annotation = "onearm: adverse_events.action_drugs"
+    book.insert(book.index(first) + 1, ["ae_action", *first[1:11], "", *first[12:17], annotation])
+    at = export[0].index("Related to which drug? (choice=anlotinib)") + 1
+    labels = export[0][at - 2 : at]
+    for row in export:
+        if cells is not None:
+            own = [cells if row[2] == "Adverse event log" else "Unchecked", "Unchecked"]
+            row[at:at] = labels if row is export[0] else own
+    return written(tmp_path / "d.csv", book), written(tmp_path / "e.csv", export)
+
+
+def test_two_checkboxes_of_one_label_are_told_apart_or_refused(tmp_path: Path) -> None:
+    book, export = second_checkbox(tmp_path, "Checked")
+    take(export, tmp_path / "a", book, "Unknown")
+    events = tables(tmp_path / "a")["adverse_events"]
+    assert events[0][5:7] == ["related_to", "action_drugs"]
+    assert [row[5:7] for row in events[1:]] == [
+        ["anlotinib", "sacituzumab tirumotecan"],
+        ["", "sacituzumab tirumotecan"],
+        ["sacituzumab tirumotecan; anlotinib", "sacituzumab tirumotecan"],
+    ]
+    book, export = second_checkbox(tmp_path, None)
+    with pytest.raises(InputError, match="stands for ae_drugs, ae_action; export the raw data"):
+        take(export, tmp_path / "b", book, "Unknown")
+
+
+def test_a_choice_without_a_column_is_named(tmp_path: Path) -> None:
+    export = altered(tmp_path, RAW, lambda rows: without(rows, "ae_drugs___st"))
+    found = [str(one) for one in take(export, tmp_path / "a").findings]
+    words = "no column for the choices st of ae_drugs, read as unchecked"
+    assert f"export-raw.csv:1: {words}" in found
+
+
 MISFITS = [
     (4, "scan_date", "21-04-2025", "scan_date must be a date, YYYY-MM-DD, as REDCap exports it"),
     (4, "scan_date", "4/21/2025", "a spreadsheet may have rewritten it: export again"),

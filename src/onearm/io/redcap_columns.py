@@ -45,7 +45,8 @@ class Columns:
         self.system = {SYSTEM.get(name, name): n for n, name in enumerate(header)
                        if name in SYSTEM or name.startswith("redcap_")}  # fmt: skip
         by_name = {name: header.index(name) for name in self.fields if name in header}
-        by_label, unclear = _by_label([plain_label(name) for name in header], fields)
+        self.shown = [plain_label(name) for name in header]
+        by_label, unclear = _by_label(self.shown, fields)
         self.is_by_label = len(by_label) > len(by_name)
         self.places: Mapping[str, int] = by_label if self.is_by_label else by_name
         self.boxes = {
@@ -96,17 +97,41 @@ class Columns:
 
     def _boxes(self, one: RedcapField) -> dict[str, int]:
         """Return where the column of each choice of a checkbox is, by its code."""
-        return self._find(one.name, one.choices)
+        found = self._find(one.name, one.choices)
+        lacking = [code for code in one.choices if code not in found]
+        if found and lacking and one.table:
+            words = (
+                f"no column for the choices {', '.join(lacking)} of {one.name}, read as unchecked"
+            )
+            self.add("warning", "missing-column", words, one.name)
+        return found
 
     def _find(self, name: str, choices: Mapping[str, str]) -> dict[str, int]:
-        shown = [plain_label(text) for text in self.header]
+        """Return where each of these boxes of a field is; a label that is shared goes by order."""
+        one = self.fields[name]
+        alike = [
+            other.name
+            for other in self.fields.values()
+            if other.kind == "checkbox" and other.shown == one.shown
+        ]
         found = {}
         for code, label in choices.items():
             stored = f"{name}___{re.sub(r'[^a-z0-9]', '_', code.lower())}"
-            words = plain_label(f"{self.fields[name].label} (choice={label})")
-            at = next((n for n, text in enumerate(shown) if text in (stored, words)), None)
-            if at is not None:
-                found[code] = at
+            if stored in self.header:
+                found[code] = self.header.index(stored)
+                continue
+            at = [n for n, text in enumerate(self.shown) if text == _box_label(one, label)]
+            sharing = [
+                other
+                for other in alike
+                if other == name
+                or plain_label(label) in map(plain_label, self.fields[other].choices.values())
+            ]
+            if at and len(at) == len(sharing):
+                found[code] = at[sharing.index(name)]
+            elif at and one.table and code in one.choices:
+                words = f"the label {self.header[at[0]]!r} stands for {', '.join(sharing)}"
+                self.add("error", "ambiguous-label", f"{words}; export the raw data", name)
         return found
 
     def _done(self) -> Iterator[tuple[str, int]]:
@@ -144,6 +169,10 @@ class Columns:
             if not is_read and self.has(one):
                 words = f"no annotation says which column {one.name} is; it is not read"
                 self.add("warning", "unmapped-field", words, one.name)
+
+
+def _box_label(one: RedcapField, choice: str) -> str:
+    return plain_label(f"{one.label} (choice={choice})")
 
 
 def _by_label(
