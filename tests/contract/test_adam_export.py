@@ -20,6 +20,7 @@ from onearm.io.adam_patient import Patient, Scan, Tumours, visit_numbers
 from onearm.io.ascii import as_ascii
 from onearm.io.dataset import Dataset, Variable
 from onearm.io.dataset_json import read_dataset_json
+from onearm.io.define import define_xml
 from onearm.io.parquet import read_parquet
 from onearm.io.xpt import read_xpt, write_xpt
 from onearm.pipeline.compare import compare
@@ -300,3 +301,19 @@ def test_visits_have_the_numbers_of_their_labels_or_their_order(
     numbers: dict[str, int],
 ) -> None:  # fmt: skip
     assert visit_numbers([patient(*first), patient(*second)]) == numbers
+
+
+def test_lists_of_controlled_terminology_name_their_nci_codes() -> None:
+    # CDISC, SDTM Metadata Submission Guidelines 2.0 (2021), define.xml: terminology 2020-12-18.
+    lists = adam_metadata().code_lists
+    codes = {name: one.nci for name, one in lists.items() if one.nci}
+    found = define_xml(adam_of(analyse(STUDIES / "tqb2450-ib-02")))
+
+    assert codes == {
+        "NY": "C66742", "Y": "C66742", "SEX": "C66731", "AGEU": "C66781", "ACN": "C66767",
+        "OUT": "C66768",
+    }  # fmt: skip
+    assert lists["OUT"].terms["FATAL"] == "C48275"
+    assert 'Context="nci:ExtCodeID" Name="C66731"' in found
+    assert 'Name="CDISC/NCI" Type="CT" PublishingSet="SDTM" Version="2020-12-18"' in found
+    assert all(set(one.terms) <= set(one.values) for one in lists.values())

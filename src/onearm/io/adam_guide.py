@@ -63,6 +63,14 @@ def _lines(
             how = "as reported" if one.about is None else one.about.how
             yield f"| {name} | {one.code} | {one.text} | {how} |"
     yield ""
+    yield "## Code lists"
+    yield ""
+    lists = data.metadata.code_lists.values()
+    known = ", ".join(f"{one.name} ({one.nci})" for one in lists if one.nci)
+    own = ", ".join(one.name for one in lists if not one.nci)
+    yield f"CDISC controlled terminology {data.metadata.terminology}, with NCI codes: {known}."
+    yield f"Sponsor-defined: {own}, and the lists of the values that occur."
+    yield ""
     yield "## Differences from R's admiralonco"
     yield ""
     for what, words in data.metadata.differences:

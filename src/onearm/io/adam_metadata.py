@@ -21,7 +21,11 @@ DATA = Path(__file__).parent / "data"
 
 @dataclass(frozen=True, slots=True)
 class CodeList:
-    """Allowed values with their meaning; ``numbers`` where each has a number too."""
+    """Allowed values with their meaning; ``numbers`` where each has a number too.
+
+    ``nci`` is the code of the list in CDISC's controlled terminology, ``terms`` those of
+    its values; a list without is the sponsor's own.
+    """
 
     name: str
     label: str
@@ -29,6 +33,8 @@ class CodeList:
     values: Mapping[str, str]
     is_extensible: bool
     is_numbered: bool
+    nci: str | None = None
+    terms: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def numbers(self) -> dict[str, int]:
@@ -96,6 +102,7 @@ class Metadata:
     core: tuple[str, ...]
     data_sets: Mapping[str, DataSetAbout]
     differences: tuple[tuple[str, str], ...]
+    terminology: str  # the day of the controlled terminology
 
 
 @cache
@@ -119,6 +126,7 @@ def adam_metadata() -> Metadata:
             for name, about in content["data_sets"].items()
         },
         tuple((one["what"], one["words"]) for one in content["differences"]),
+        content["terminology"],
     )
 
 
@@ -130,6 +138,8 @@ def _code_list(name: str, about: Any) -> CodeList:
         {str(code): words for code, words in about["values"].items()},
         about.get("extensible", False),
         about.get("numbered", False),
+        about.get("nci"),
+        about.get("terms", {}),
     )
 
 

@@ -18,6 +18,8 @@ from onearm.io.dataset import MADE, Dataset, Value, Variable, needs_extra
 GUIDE = "adrg.md"
 DIGITS, PLACES = 12, 6
 BY_PARAMETER = ("AVAL", "AVALC")
+TERMINOLOGY = "STD.2"
+NCI = "nci:ExtCodeID"
 LABELLED = (("PARAMCD", "PARAM"), ("AVISITN", "AVISIT"), ("AGEGR1N", "AGEGR1"))
 
 
@@ -99,6 +101,10 @@ class _Document:
                 self.model.Standard(
                     OID="STD.1", Name=metadata.standard, Type="IG", Version=metadata.version,
                     Status="Final",
+                ),
+                self.model.Standard(
+                    OID=TERMINOLOGY, Name="CDISC/NCI", Type="CT", PublishingSet="SDTM",
+                    Version=metadata.terminology, Status="Final",
                 ),
             ]
         )  # fmt: skip
@@ -196,7 +202,7 @@ class _Document:
     def _code_list(self, oid: str, codes: CodeList) -> str:
         if oid not in self.code_lists:
             items = [(code, words) for code, words in codes.values.items()]
-            self._add_code_list(oid, codes.label, codes.kind, items)
+            self._add_code_list(oid, codes.label, codes.kind, items, codes)
         return oid
 
     def _pairs(self, dataset: Dataset, code: str, text: str, own: VariableAbout) -> str | None:
@@ -224,8 +230,14 @@ class _Document:
         return oid
 
     def _add_code_list(
-        self, oid: str, label: str, kind: str, items: Sequence[tuple[str, str]]
+        self,
+        oid: str,
+        label: str,
+        kind: str,
+        items: Sequence[tuple[str, str]],
+        codes: CodeList | None = None,
     ) -> None:
+        """Add a list; one of CDISC's controlled terminology names its NCI codes."""
         decoded = [
             self.model.CodeListItem(
                 CodedValue=code,
@@ -238,8 +250,16 @@ class _Document:
         ]
         self.code_lists[oid] = self.model.CodeList(
             OID=oid, Name=f"{label} ({oid.removeprefix('CL.')})", DataType=kind,
-            IsNonStandard="Yes", CodeListItem=decoded,
+            CodeListItem=decoded,
         )  # fmt: skip
+        if codes is None or codes.nci is None:
+            self.code_lists[oid].IsNonStandard = "Yes"
+            return
+        self.code_lists[oid].StandardOID = TERMINOLOGY
+        self.code_lists[oid].Alias = [self.model.Alias(Context=NCI, Name=codes.nci)]
+        for item in decoded:
+            if item.CodedValue in codes.terms:
+                item.Alias = [self.model.Alias(Context=NCI, Name=codes.terms[item.CodedValue])]
 
     def _value_list(self, dataset: Dataset, variable: Variable, item: Any) -> None:
         """Describe a value for each parameter that has one: type, codes, how it comes about."""
