@@ -240,6 +240,22 @@ def test_every_mark_has_a_result_or_words(trials, study, name):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_printed_result_is_its_row_as_the_profile_prints_it(trials, name, columns):
+    from matplotlib.text import Text
+
+    for study in STUDIES:
+        kind, shown = kind_of(name), trials[study].shown
+        drawn = draw_figure(kind, trials[study], wanted(kind, study, columns))
+        for text in drawn.plate.canvas.findobj(Text) if drawn else ():
+            result = (text.get_gid() or "").partition("#")[0]
+            if "/" in result:
+                printed = re.escape(fmt.result(shown.rows[result], shown.profile))
+                pattern = rf"(?<![0-9.]){printed}(?![0-9.])"
+                assert re.search(pattern, text.get_text()), (result, text.get_text())
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_study_gives_the_same_svg(trials, name):
     kind = kind_of(name)

@@ -123,7 +123,8 @@ class _Page:
                 parts[-1] += number
             else:
                 parts.append(number.strip())
-            found += [(before + part, result if k == 0 else "") for k, part in enumerate(parts)]
+            found += [(before + part, "") for part in parts[:-1]]
+            found.append((before + parts[-1], result))
         return found
 
     def _width(self, lines: Lines) -> float:
