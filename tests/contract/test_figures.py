@@ -47,9 +47,24 @@ SUBJECTS = {
 NAMES = [kind.name for kind in KINDS]
 
 
+class Trials(dict):
+    """The analysed studies by name; each figure is drawn once for the tests that only read it."""
+
+    def __init__(self, trials):
+        super().__init__(trials)
+        self._drawn = {}
+
+    def drawn(self, study, name, columns=2) -> Drawn | None:
+        key = study, name, columns
+        if key not in self._drawn:
+            kind = kind_of(name)
+            self._drawn[key] = draw_figure(kind, self[study], wanted(kind, study, columns))
+        return self._drawn[key]
+
+
 @pytest.fixture(scope="module")
 def trials():
-    return {name: trial_of(analyse(ROOT / "studies" / name)) for name in ALL}
+    return Trials({name: trial_of(analyse(ROOT / "studies" / name)) for name in ALL})
 
 
 def wanted(kind, study, columns=2):
@@ -57,8 +72,7 @@ def wanted(kind, study, columns=2):
 
 
 def drawn_of(trials, study, name, columns=2) -> Drawn:
-    kind = kind_of(name)
-    drawn = draw_figure(kind, trials[study], wanted(kind, study, columns))
+    drawn = trials.drawn(study, name, columns)
     assert drawn is not None
     return drawn
 
@@ -196,9 +210,7 @@ def _overlap(one, other):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_figure_has_the_width_of_its_columns(trials, name, columns):
     study = "nct07083375"
-    kind = kind_of(name)
-    drawn = draw_figure(kind, trials[study], wanted(kind, study, columns))
-    assert drawn is not None
+    drawn = drawn_of(trials, study, name, columns)
     millimetres = drawn.plate.canvas.get_size_inches()[0] * 25.4
 
     assert millimetres == pytest.approx({1: 86, 2: 178}[columns])
@@ -208,8 +220,7 @@ def test_a_figure_has_the_width_of_its_columns(trials, name, columns):
 @pytest.mark.parametrize("study", STUDIES)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_figure_says_what_it_shows_and_until_when(trials, study, name):
-    kind = kind_of(name)
-    drawn = draw_figure(kind, trials[study], wanted(kind, study))
+    drawn = trials.drawn(study, name)
     if drawn is None:
         assert (study, name) in LACKS
         return
@@ -224,8 +235,7 @@ def test_a_figure_says_what_it_shows_and_until_when(trials, study, name):
 @pytest.mark.parametrize("study", ALL)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_mark_has_a_result_or_words(trials, study, name):
-    kind = kind_of(name)
-    drawn = draw_figure(kind, trials[study], wanted(kind, study))
+    drawn = trials.drawn(study, name)
     if drawn is None:
         assert (study, name) in LACKS
         return
