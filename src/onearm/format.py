@@ -373,6 +373,15 @@ def level_text(level: float) -> str:
     return f"{plain(Decimal(repr(level)) * 100)} %"
 
 
+def closed(text: str) -> str:
+    r"""Return a text as documents print it: no space before a percent sign, as in a journal.
+
+    >>> closed("36.67 % at a level of 95\N{NO-BREAK SPACE}%; ORR, %")
+    '36.67% at a level of 95%; ORR, %'
+    """
+    return re.sub("(?<=[0-9])[ \N{NO-BREAK SPACE}]%", "%", text)
+
+
 def text_table(
     header: Sequence[str],
     rows: Iterable[Sequence[str]],

@@ -414,3 +414,60 @@ def test_columns_have_room_for_their_words_or_the_text_is_smaller(report):
         for column, letters in zip(table.columns, layout.letters[1:], strict=False):
             words = re.split(r"[ -]", column.label)
             assert not table.lines or letters >= min(28, max(map(len, words))), (table.id, column)
+
+
+# What stands between a number and what follows it; a journal, a report and a label print alike.
+STYLES = {
+    "journal": "11 of 30 patients, 36.67% (95% CI, 19.93\N{EN DASH}56.14).",
+    "csr": "11 of 30 patients, 36.7% (95% CI: 19.93, 56.14).",
+    "label": "11 of 30 patients, 37% (95% CI: 20, 56).",
+}
+
+
+@pytest.mark.parametrize("profile", STYLES)
+def test_a_profile_has_one_style_of_percentages_and_intervals(found, profile):
+    material = material_of(found, found.comparisons, trial_of(found).courses)
+    plan = plan_of(("html",), "paper", profile)
+    told = document_of(found, material, provenance_of(found.study), plan)
+    sentences = [
+        text_of(block.spans)
+        for section in told.sections
+        for block in section.blocks
+        if isinstance(block, Paragraph) and not block.is_quoted
+    ]
+    captions = [
+        text_of(block.caption)
+        for section in told.sections
+        for block in section.blocks
+        if isinstance(block, Figure)
+    ]
+    labels = [
+        text_of(line.label)
+        for table in tables_of(told)
+        if not table.is_quoted and not table.id.startswith("table-paper")  # as the file words them
+        for line in table.lines
+    ]
+    texts = [text_of(spans) for _, spans in told.headlines] + sentences + captions
+    ours = [*texts, *(one.shown for one in told.traces.values()), *methods_of(told).values()]
+
+    assert text_of(dict(told.headlines)["Objective response"]) == STYLES[profile]
+    assert not [text for text in ours if re.search(r"\d[ \N{NO-BREAK SPACE}]%", text)]
+    assert not [text for text in labels if re.search(r"\d[ \N{NO-BREAK SPACE}]% CI", text)]
+    assert not [text for text in texts if "((" in text or "))" in text]
+
+
+def test_the_methods_name_the_software_below_with_its_version(found):
+    said = methods_of(document(found, "paper"))["Software"]
+    known = provenance_of(found.study)["versions"]
+
+    names = {"onearm": "onearm", "python": "with Python", "numpy": "numpy", "scipy": "scipy"}
+    assert ", ".join(f"{words} {known[name]}" for name, words in names.items()) in said
+
+
+def test_the_progress_names_each_figure_and_format(tmp_path):
+    from onearm.pipeline.run import run_study
+
+    steps: list[str] = []
+    run_study(STUDY, tmp_path, ("html",), steps.append)
+
+    assert {"drawing figure waterfall", "writing the report as HTML"} <= set(steps)

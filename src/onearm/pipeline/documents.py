@@ -85,7 +85,11 @@ def plan_of(formats: Sequence[str], outline: str, profile: str | None) -> Plan:
 
 
 def document_of(
-    analysed: Analysed, material: Material, provenance: Mapping[str, object], plan: Plan
+    analysed: Analysed,
+    material: Material,
+    provenance: Mapping[str, object],
+    plan: Plan,
+    progress: Callable[[str], None] = lambda step: None,
 ) -> Document:
     """Return the report as one document, with the figures drawn."""
     from onearm.report.document import build_report
@@ -102,6 +106,7 @@ def document_of(
         outline=plan.outline,
         profile=plan.profile,
         with_figures=find_spec("matplotlib") is not None,
+        progress=progress,
     )
 
 

@@ -72,7 +72,7 @@ class Butterfly:
             Wing(f"Grade {AT_LEAST} 3", [[(_severe(shown, row), SEVERE)] for row in rows]),
         )
         title = f"{NAMES[analysis]}, by term{_of(shown, want)}"
-        first = ", ".join(f"{_term(row)} {plain_text(shown.value(row.id))} %" for row in rows[:5])
+        first = ", ".join(f"{_term(row)} {plain_text(shown.value(row.id))}%" for row in rows[:5])
         return Drawn(
             title,
             _drawn(shown, rows, wings, want.columns),
@@ -81,7 +81,7 @@ class Butterfly:
             phrase(
                 "Percent of ", shown.value(f"{analysis}/{want.group}/total"),
                 " treated patients. Each patient counts once a term, by the worst grade; both "
-                "sides on one scale. Terms that at least 10 % of patients had, by frequency.",
+                "sides on one scale. Terms that at least 10% of patients had, by frequency.",
                 cutoff_text(shown),
             ),
             _data(shown, [("", rows)]),
@@ -110,7 +110,7 @@ def draw_by_drug(trial: Trial, want: Wanted) -> Drawn | None:
     title = f"Treatment-related adverse events by drug{_of(shown, want)}"
     said = "; ".join(
         f"{name}: "
-        + ", ".join(f"{_term(row)} {plain_text(shown.value(row.id))} %" for row in found[:3] if row)
+        + ", ".join(f"{_term(row)} {plain_text(shown.value(row.id))}%" for row in found[:3] if row)
         for name, found in of_drug.items()
     )
     return Drawn(
@@ -122,7 +122,7 @@ def draw_by_drug(trial: Trial, want: Wanted) -> Drawn | None:
             "Percent of ", shown.value(f"trae/{want.group}/total"),
             " treated patients with an event related to the drug, any grade; dark, grade 3 or "
             "higher. An event may be related to several drugs. Terms related to any drug in at "
-            "least 10 % of patients, by frequency.", cutoff_text(shown),
+            "least 10% of patients, by frequency.", cutoff_text(shown),
         ),
         _data(shown, [(name, [row for row in found if row]) for name, found in of_drug.items()]),
     )  # fmt: skip

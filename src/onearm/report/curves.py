@@ -210,14 +210,14 @@ def _notes(shown: Shown, analysis: str, group: str) -> list[Phrase]:
     """Return what stands over the curve: events, median and the landmark rates."""
     head = f"{analysis}/{group}"
     counts = phrase(shown.value(f"{head}/events"), " of ", shown.value(f"{head}/total"))
-    limits = shown.interval(f"{head}/lower", f"{head}/upper")
-    median = phrase(shown.value_with_unit(f"{head}/median"), f" ({shown.level} CI ", limits, ")")
+    limits = shown.limits(f"{head}/lower", f"{head}/upper")
+    median = phrase(shown.value_with_unit(f"{head}/median"), " (", limits, ")")
     first = phrase(f"{label_of(shown, group)}: events ", counts, "; median ", median)
     rates: list[Phrase] = []
     for landmark in shown.protocol.analysis.landmarks:
         rate = f"{head}/rate_{landmark.suffix}"
         if shown.row(rate) is not None:
-            between = shown.interval(f"{rate}_lower", f"{rate}_upper")
+            between = shown.between(f"{rate}_lower", f"{rate}_upper")
             rates.append(phrase(f"at {landmark} ", shown.value_with_unit(rate), " (", between, ")"))
     joined = phrase(*(part for rate in rates for part in ("; ", rate)))[1:]
     return [first, phrase("Rate ", joined)] if rates else [first]

@@ -8,12 +8,12 @@ format. Computes nothing and knows no format.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from onearm import format as fmt
 from onearm.protocol.model import Protocol
 from onearm.report.figures import Trial
-from onearm.report.gallery import draw_figures
+from onearm.report.gallery import PAPER, STUDY_REPORT, draw_figures
 from onearm.report.material import Material
 from onearm.report.model import (
     Document,
@@ -40,6 +40,7 @@ def build_report(
     outline: Outline = "paper",
     profile: fmt.ProfileName | None = None,
     with_figures: bool = True,
+    progress: Callable[[str], None] = lambda step: None,
 ) -> Document:
     """Build the report of one study.
 
@@ -61,16 +62,20 @@ def build_report(
     with_figures
         Whether matplotlib is there to draw; without figures the report says
         how to get them.
+    progress
+        Told what is being made.
     """
     about = dict(provenance or {})
     brought = material or Material()
     shown = Shown(results, protocol, brought, profile)
     derived = brought.derived
     trial = Trial(shown, derived, brought.subjects, brought.courses)
-    figures = draw_figures(trial) if with_figures else ()
+    names = STUDY_REPORT if outline == "csr" else PAPER
+    figures = draw_figures(trial, names, progress) if with_figures else ()
     recorded = {
         event.endpoint for one in derived for event in one.events.values() if event.start is None
     }
+    progress("writing tables and sentences")
     contents = Contents(shown, figures, with_figures, about, recorded)
     sections = sections_of(outline, contents)
     first = tuple(headlines(shown))
@@ -147,13 +152,13 @@ def _trace(row: Row, shown: Shown) -> TracedResult:
         ("note", row.note),
         ("formula", row.formula),
         ("method", row.method),
-        ("level", None if row.level is None else fmt.level_text(row.level)),
+        ("level", None if row.level is None else fmt.closed(fmt.level_text(row.level))),
         ("value", fmt.exact(row)),
         ("set", f"{row.set} subjects, {group}"),
     )
     kept = tuple((name, str(text)) for name, text in facts if text)
     has_basis = row.basis is not None and row.basis in shown.results.bases
-    text = fmt.with_unit(row, shown.profile)
+    text = fmt.closed(fmt.with_unit(row, shown.profile))
     return TracedResult(text, kept, row.basis if has_basis else None)
 
 

@@ -54,7 +54,11 @@ def adverse_event_table(shown: Shown, analysis: str = "trae", *, every_term: boo
     if every_term:
         threshold = Decimal(0)
     total = shown.total(f"{analysis}/all/total")
-    at_least = f" in at least {fmt.level_text(float(threshold))} of patients" if threshold else ""
+    at_least = (
+        f" in at least {fmt.closed(fmt.level_text(float(threshold)))} of patients"
+        if threshold
+        else ""
+    )
     return Table(
         "all-related-events" if every_term else "related-events",
         "",

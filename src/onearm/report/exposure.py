@@ -210,9 +210,9 @@ def draw_intensity(trial: Trial, want: Wanted) -> Drawn | None:
     return Drawn(
         title,
         plate,
-        f"Dot plot. {title}: a point a patient, in percent of the plan; line at 80 %.",
+        f"Dot plot. {title}: a point a patient, in percent of the plan; line at 80%.",
         phrase(
-            "A point a treated patient; bar, median; dashed, 80 %. ", numbers,
+            "A point a treated patient; bar, median; dashed, 80%. ", numbers,
             "What was given a week over what was planned a week." + cutoff_text(trial.shown),
         ),
         _intensities(drugs, found),
@@ -229,7 +229,7 @@ def _medians(shown: Shown, drugs: Sequence[str]) -> Phrase:
             parts.append(
                 phrase(f"{drug}: median ", shown.value_with_unit(f"{head}/relative/median"),
                        " (", shown.value(low), " to ", shown.value(f"{head}/relative/maximum"),
-                       "), below 80 % ", shown.value(f"{below}/count"), " of ",
+                       "), below 80% ", shown.value(f"{below}/count"), " of ",
                        shown.value(f"{below}/total"), ". ")
             )  # fmt: skip
     return phrase(*parts)
@@ -281,7 +281,7 @@ def _points(axes: Axes, marks: Marks, i: int, found: Sequence[tuple[str, Intensi
     for row in rows:
         for k, (who, one) in enumerate(row):
             said = marks.add(
-                f"{who}: {one.drug}, {fmt.percent(one.relative or 0, 1)} %", one.reason,
+                f"{who}: {one.drug}, {fmt.percent(one.relative or 0, 1)}%", one.reason,
                 fmt.source_lines(one.sources),
             )  # fmt: skip
             x = i + (k - (len(row) - 1) / 2) * apart

@@ -264,7 +264,7 @@ def marker_groups(shown: Shown, analysis: str) -> dict[str, tuple[str, ...]]:
 
 
 def rate_caption(shown: Shown, group: str = "all") -> Phrase:
-    """Return 'ORR 11/30 (36.67 %, 95 % CI 19.93-56.14)'."""
+    """Return 'ORR 11/30 (36.67%; 95% CI, 19.93-56.14)'."""
     head = f"orr/{group}"
     return phrase(
         "ORR ",
@@ -273,8 +273,8 @@ def rate_caption(shown: Shown, group: str = "all") -> Phrase:
         shown.value(f"{head}/total"),
         " (",
         shown.value_with_unit(f"{head}/estimate"),
-        f"; {shown.level} CI ",
-        shown.interval(f"{head}/lower", f"{head}/upper"),
+        "; ",
+        shown.limits(f"{head}/lower", f"{head}/upper"),
         ")",
     )
 

@@ -103,12 +103,18 @@ OF_DESIGN = (
 
 PAPER = (
     *("flow", "waterfall", "swimmer", "pfs", "os"),
-    *("dor", "pfs-by-subgroup", "os-by-subgroup"),
+    *("dor", "pfs-by-subgroup", "os-by-subgroup", "forest"),
 )
 """The figures of the report: those of a paper, then those of its supplement."""
+STUDY_REPORT = (
+    *("flow", "accrual", "waterfall", "spider", "swimmer", "forest", "pfs", "os", "dor"),
+    *("pfs-by-subgroup", "os-by-subgroup", "pfs-by-biomarker", "os-by-biomarker"),
+    *("irae-incidence", "trae", "ae", "dose-intensity", "labs", "hys-law"),
+)
+"""The figures of a clinical study report: of patients, efficacy, then safety."""
 ONE_COLUMN = ("flow",)
 """Figures of a document that are drawn one column wide, and so can be read on a telephone."""
-SUPPLEMENT = ("dor", "pfs-by-subgroup", "os-by-subgroup")
+SUPPLEMENT = ("dor", "pfs-by-subgroup", "os-by-subgroup", "forest")
 
 
 def kind_of(name: str) -> Kind | None:
@@ -122,14 +128,20 @@ def draw_figure(kind: Kind, trial: Trial, want: Wanted) -> Drawn | None:
         return kind.function()(trial, want)
 
 
-def draw_figures(trial: Trial, names: Sequence[str] = PAPER) -> tuple[Figure, ...]:
+def draw_figures(
+    trial: Trial,
+    names: Sequence[str] = PAPER,
+    progress: Callable[[str], None] = lambda step: None,
+) -> tuple[Figure, ...]:
     """Draw figures for a document, numbered in their order; those without data are left out.
 
+    ``progress`` is told which figure is being drawn.
     Raises ImportError without matplotlib (the extra ``report``).
     """
     figures: list[Figure] = []
     numbers = {"": 0, "S": 0}
     for name in names:
+        progress(f"drawing figure {name}")
         kind = kind_of(name)
         want = Wanted(columns=1 if name in ONE_COLUMN else 2)
         drawn = None if kind is None else draw_figure(kind, trial, want)

@@ -63,7 +63,7 @@ def _notes(shown: Shown) -> list[Phrase]:
     for landmark in shown.protocol.analysis.landmarks:
         rate = f"{HEAD}/rate_{landmark.suffix}"
         if shown.row(rate) is not None:
-            limits = shown.interval(f"{rate}_lower", f"{rate}_upper")
+            limits = shown.between(f"{rate}_lower", f"{rate}_upper")
             rates.append(phrase(f"at {landmark} ", shown.value_with_unit(rate), " (", limits, ")"))
     joined = phrase(*(part for rate in rates for part in ("; ", rate)))[1:]
     return [counts, phrase("Incidence ", joined)] if rates else [counts]

@@ -82,7 +82,7 @@ def draw_lesions(trial: Trial, want: Wanted) -> Drawn | None:
         f"scan. {said}.",
         phrase(
             "Thin lines, target lesions, in mm; bold, their sum; ring, nadir; dashed, the limit of "
-            "response (30 % below baseline); dotted, the limit of progression (20 % and 5 mm above "
+            "response (30% below baseline); dotted, the limit of progression (20% and 5 mm above "
             "the nadir before). Below, the response of each scan; NN, neither CR nor PD."
             + undated_text([answers])
             + cutoff_text(trial.shown)
@@ -212,7 +212,7 @@ def _sum(axes: Axes, marks: Marks, points: Sequence[TimePoint], course: SubjectC
 
 
 def _limits(axes: Axes, nadirs: Sequence[tuple[int, int | None]]) -> None:
-    """Draw from which sum on a scan is a progression: 20 % and 5 mm above the nadir before."""
+    """Draw from which sum on a scan is a progression: 20% and 5 mm above the nadir before."""
     from matplotlib.lines import Line2D
 
     before = 0

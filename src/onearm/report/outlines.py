@@ -69,8 +69,10 @@ PARTS = {  # of ICH E3
     "16.2.7": "Adverse event listings",
     "16.2.8": "Individual laboratory measurements",
 }
-FIGURE_PARTS = {"14.1": ("flow", "accrual"), "14.3": ("butterfly", "heat", "exposure", "lab")}
+FIGURE_PARTS = {"14.1": ("flow", "accrual"), "14.3": ("irae", "trae", "ae", "dose", "lab", "hys")}
 """By how the names of the figures begin; the others are of efficacy."""
+ON_DEMAND = ("listing-labs",)
+"""Listings that ICH E3 (16.2.8) wants only where an authority asks for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,7 @@ def _csr(contents: Contents) -> Iterator[Section]:
 
 def _part(contents: Contents, part: str) -> Iterator[Block]:
     """Yield the tables of a part, or its listings, then its figures, each numbered within it."""
-    entries = [one for one in ENTRIES if one.part == part]
+    entries = [one for one in ENTRIES if one.part == part and one.name not in ON_DEMAND]
     word = "Listing" if part.startswith("16") else "Table"
     for place, entry in enumerate(entries, 1):
         yield contents.table(entry.name, f"{word} {part}.{place}")

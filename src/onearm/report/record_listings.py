@@ -181,6 +181,10 @@ GRADED = (
     ("reason", "Why"),
 )
 SEVERE = 3
+EVERY_VALUE = (
+    "Every value, of any grade, stands in the listing of laboratory values (LBL01), which is made "
+    "on its own."
+)
 
 
 def record_listing(shown: Shown, name: str, title: str, population: str) -> Table | None:
@@ -228,7 +232,8 @@ def severe_lab_listing(shown: Shown, title: str) -> Table | None:
             texts = [cell_text(name, getattr(one, name)) for name, _ in GRADED]
             cells = tuple(phrase(text) for text in (*texts, source))
             lines.append(Line(phrase(one.subject_id), cells, source=source))
-    return _table("listing-severe-labs", title, "Enrolled patients", GRADED, lines)
+    table = _table("listing-severe-labs", title, "Enrolled patients", GRADED, lines)
+    return replace(table, footnotes=(phrase(EVERY_VALUE),))
 
 
 def _sorted(records: Sequence[Any], field: str | None) -> Iterator[Any]:

@@ -40,7 +40,9 @@ def emergent_table(shown: Shown) -> Table | None:
     until = shown.protocol.safety.emergent_until
     window = f", at most {until} after the last dose" if until else ""
     least = (
-        f" Terms of at least {fmt.level_text(float(threshold))} of patients." if threshold else ""
+        f" Terms of at least {fmt.closed(fmt.level_text(float(threshold)))} of patients."
+        if threshold
+        else ""
     )
     return Table(
         "emergent-events", "", "Treatment-emergent adverse events", "Treated patients", "Event",
@@ -195,7 +197,7 @@ def exposure_table(shown: Shown) -> Table | None:
              shown.median(f"{planned}/a-week")),
             ("Relative dose intensity, %, median (range)", shown.median(f"{planned}/relative")),
             (
-                f"Relative dose intensity below 80 %, {N_PERCENT}",
+                f"Relative dose intensity below 80%, {N_PERCENT}",
                 shown.share(f"{planned}/below-80"),
             ),
         ):  # fmt: skip

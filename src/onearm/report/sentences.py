@@ -220,7 +220,7 @@ def _rate(shown: Shown, head: str) -> Phrase:
     """Return '36.67% (11/30; 95% CI, 19.93-56.14)'."""
     counts = phrase(shown.value(f"{head}/count"), "/", shown.value(f"{head}/total"))
     ends = phrase(shown.value(f"{head}/lower"), shown.separator, shown.value(f"{head}/upper"))
-    level = shown.level_in_text
+    level = shown.level
     return phrase(
         _percent(shown, f"{head}/estimate"),
         " (",
@@ -235,7 +235,7 @@ def _limits(shown: Shown, rate: str) -> Phrase:
     if shown.row(f"{rate}_lower") is None:
         return ()
     ends = phrase(shown.value(f"{rate}_lower"), shown.separator, shown.value(f"{rate}_upper"))
-    return phrase(f" ({shown.level_in_text} CI{shown.after_ci} ", ends, ")")
+    return phrase(f" ({shown.level} CI{shown.after_ci} ", ends, ")")
 
 
 def _median(shown: Shown, head: str) -> Phrase:
@@ -246,7 +246,7 @@ def _median(shown: Shown, head: str) -> Phrase:
 def _bare_median(shown: Shown, head: str) -> Phrase:
     row = shown.row(f"{head}/median")
     ends = phrase(shown.value(f"{head}/lower"), shown.separator, shown.value(f"{head}/upper"))
-    limits = phrase(f" ({shown.level_in_text} CI{shown.after_ci} ", ends, ")")
+    limits = phrase(f" ({shown.level} CI{shown.after_ci} ", ends, ")")
     if shown.has_value(f"{head}/median"):
         return phrase(shown.value(f"{head}/median"), " months", limits)
     text = fmt.result(row)

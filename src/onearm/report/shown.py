@@ -42,16 +42,11 @@ class Shown:
         self.rows = results.by_id()
         self._by_head: dict[tuple[str, ...], list[Row]] = {}
         self.profile: fmt.ProfileName = profile or protocol.format
-        self.level = fmt.level_text(protocol.analysis.level).replace(" ", NO_BREAK)
+        self.level = fmt.closed(fmt.level_text(protocol.analysis.level))
         self.groups: dict[str, str] = {
             "all": "Total",
             **{subgroup.id: subgroup.label for subgroup in protocol.subgroups},
         }
-
-    @property
-    def level_in_text(self) -> str:
-        """The confidence level within a sentence: '95%'."""
-        return self.level.replace(NO_BREAK, "")
 
     @property
     def after_ci(self) -> str:
@@ -100,11 +95,12 @@ class Shown:
         return any(row.analysis in analyses for row in self.results.rows)
 
     def value_with_unit(self, result_id: str) -> Phrase:
-        """Return one result and its unit: '36.67 %', '7.85 months'."""
+        """Return one result and its unit: '36.67%', '7.85 months'."""
         row = self.row(result_id)
         if row is None or not fmt.has_number(row) or not fmt.unit_of(row):
             return phrase(self.value(result_id))
-        return phrase(self.value(result_id), f"{NO_BREAK}{fmt.unit_of(row)}")
+        unit = fmt.unit_of(row)
+        return phrase(self.value(result_id), unit if unit == "%" else f"{NO_BREAK}{unit}")
 
     def is_zero(self, result_id: str) -> bool:
         """Return whether a count is zero."""
@@ -124,6 +120,14 @@ class Shown:
             return phrase(fmt.NOT_APPLICABLE)
         limits = phrase(lower, self.separator, upper)
         return limits if self.profile == "journal" else phrase("(", limits, ")")
+
+    def limits(self, lower_id: str, upper_id: str) -> Phrase:
+        """Return two limits within a sentence: '95% CI, 19.93-56.14', '95% CI: 15, 51' (label)."""
+        return phrase(f"{self.level} CI{self.after_ci} ", self.between(lower_id, upper_id))
+
+    def between(self, lower_id: str, upper_id: str) -> Phrase:
+        """Return two limits that stand in brackets already: '19.93-56.14', '15, 51'."""
+        return phrase(self.value(lower_id), self.separator, self.value(upper_id))
 
     def items(self, analysis: str, group: str, prefix: str, statistic: str) -> list[Row]:
         """Return the rows of the items that begin with ``prefix``, in planned order."""

@@ -179,7 +179,7 @@ def _end(axes: Axes, points: Sequence[SeriesPoint]) -> None:
 def _change(point: SeriesPoint) -> str:
     if point.change_percent is None:
         return "no complete sum"
-    return f"{fmt.number(point.change_percent, 1)} %"
+    return f"{fmt.number(point.change_percent, 1)}%"
 
 
 def _keys(codes: Sequence[str], lines: Sequence[Line]) -> list[Any]:

@@ -93,7 +93,7 @@ def _times(shown: Shown, groups: Sequence[str], analysis: str) -> list[Line]:
     if not analysis.startswith("follow-up"):
         lines += [
             line(
-                "25 % and 75 % quantile",
+                "25% and 75% quantile",
                 (_pair(shown, h, "quartile_1", "quartile_3") for h in heads),
             ),
             line("Range of all times, months", (_range(shown, head) for head in heads)),

@@ -130,7 +130,7 @@ def _limit(shown: Shown, analysis: str) -> Phrase:
     row = shown.row(f"{analysis}/all/limit")
     if row is None:
         return ()
-    level = shown.level if row.level is None else fmt.level_text(row.level)
+    level = shown.level if row.level is None else fmt.closed(fmt.level_text(row.level))
     met = shown.row(f"{analysis}/all/met")
     side = "lies above" if met is not None and met.code == "Y" else "does not lie above"
     limit = shown.value_with_unit(row.id)
@@ -178,7 +178,7 @@ def _rate_lines(shown: Shown) -> Iterator[Line]:
         row = shown.row(f"{head}/limit")
         if row is None:
             continue
-        level = fmt.level_text(row.level or shown.protocol.analysis.level)
+        level = fmt.closed(fmt.level_text(row.level or shown.protocol.analysis.level))
         for statistic, label in (
             ("limit", f"Lower limit of the two-sided {level} CI, %"),
             ("threshold", "It must lie above, %"),

@@ -1,6 +1,6 @@
 """The waterfall: best change of the target sum, one bar a patient, worst first.
 
-Bars are coloured by the confirmed best response and capped at +100 %, with a
+Bars are coloured by the confirmed best response and capped at +100%, with a
 break and the value printed. Computes nothing.
 """
 

@@ -24,11 +24,13 @@ ENDED_BY = {
 CONVENTION = {
     "sas": (
         "ties by the SAS convention (LIFETEST): a median is reached only where the curve crosses "
-        "50 % or leaves a flat piece there"
+        "50% or leaves a flat piece there"
     ),
     "r": "ties by the convention of the R package survival",
 }
 AS_RECORDED = "Best responses, where there are any, were taken as recorded; no response was judged."
+BELOW = {"python": "Python", "numpy": "numpy", "scipy": "scipy"}
+"""The software that results are computed with, by its name among the versions."""
 QUARTILES = {"sas-5": "SAS definition 5", "r-7": "R type 7"}
 
 
@@ -48,15 +50,14 @@ def headlines(shown: Shown) -> Iterator[tuple[str, Phrase]]:
 
 
 def _of(shown: Shown, head: str) -> Phrase:
-    """Return '11 of 30 patients, 36.67 %'."""
+    """Return '11 of 30 patients, 36.67%'."""
     share = phrase(", ", shown.value_with_unit(f"{head}/estimate"))
     counted = (shown.value(f"{head}/count"), " of ", shown.value(f"{head}/total"), " patients")
     return phrase(*counted, share if shown.has_value(f"{head}/estimate") else "")
 
 
 def _interval(shown: Shown, head: str) -> Phrase:
-    limits = shown.interval(f"{head}/lower", f"{head}/upper")
-    return phrase(f" ({shown.level} CI ", limits, ")")
+    return phrase(" (", shown.limits(f"{head}/lower", f"{head}/upper"), ")")
 
 
 def _time(shown: Shown, head: str) -> Phrase:
@@ -148,13 +149,13 @@ def _rate_methods(protocol: Protocol) -> str:
     decided = [one for one in protocol.endpoints.primary if one.decision is not None]
     rules = "".join(
         f" Primary endpoint ({one.name}): met when the lower limit of the two-sided "
-        f"{fmt.level_text(one.decision.level)} CI exceeds "
-        f"{fmt.level_text(float(one.decision.lower_limit_above))}."
+        f"{fmt.closed(fmt.level_text(one.decision.level))} CI exceeds "
+        f"{fmt.closed(fmt.level_text(float(one.decision.lower_limit_above)))}."
         for one in decided
         if one.decision is not None
     )
     return (
-        f"Two-sided {fmt.level_text(analysis.level)} CI by "
+        f"Two-sided {fmt.closed(fmt.level_text(analysis.level))} CI by "
         f"{EXACT[analysis.interval]}; a patient who cannot be evaluated counts as no "
         f"responder.{rules}"
     )
@@ -164,7 +165,7 @@ def _time_methods(shown: Shown, recorded: Collection[str]) -> str:
     analysis = shown.protocol.analysis
     return (
         f"{_times(shown, recorded)} Survival by Kaplan-Meier with two-sided "
-        f"{fmt.level_text(analysis.level)} CI on the {analysis.transform} scale, medians with "
+        f"{shown.level} CI on the {analysis.transform} scale, medians with "
         f"limits by Brookmeyer and Crowley, {CONVENTION[analysis.convention]}. "
         "Follow-up by the reverse Kaplan-Meier method."
     )
@@ -263,7 +264,9 @@ def _other_methods(shown: Shown) -> str:
 
 def _software(protocol: Protocol, provenance: Mapping[str, object]) -> str:
     versions = provenance.get("versions")
-    ours = versions.get("onearm") if isinstance(versions, Mapping) else None
+    known = versions if isinstance(versions, Mapping) else {}
     theirs = protocol.analysis.software
     source = f" The source used {theirs}." if theirs else ""
-    return f"onearm {ours or ''}".rstrip() + f".{source}"
+    ours = f"onearm {known.get('onearm', '')}".rstrip()
+    below = ", ".join(f"{words} {known[name]}" for name, words in BELOW.items() if name in known)
+    return f"{ours}, with {below}.{source}" if below else f"{ours}.{source}"
