@@ -110,11 +110,16 @@ def test_events_without_a_seriousness_are_said_and_nothing_is_parted_without_any
 
 
 def test_texts_longer_than_the_registry_takes_are_named_with_their_path() -> None:
-    measure = {"title": "t" * 256, "description": "d" * 999, "unitOfMeasure": "u" * 41}
-    record = {"resultsSection": {"outcomeMeasuresModule": {"outcomeMeasures": [measure]}}}
+    measures = [{"description": "d" * 999}, {"description": "d" * 1000}]
+    record = {
+        "protocolSection": {"identificationModule": {"officialTitle": "t" * 601}},
+        "resultsSection": {"outcomeMeasuresModule": {"outcomeMeasures": measures}},
+    }
 
     assert list(too_long(record)) == [
-        f"outcomeMeasuresModule.outcomeMeasures[0].{name} has {n} characters, "
-        f"the registry takes {most}: shorten it"
-        for name, n, most in (("title", 256, 255), ("unitOfMeasure", 41, 40))
+        f"{path} has {n} characters, the registry takes {most}: shorten it"
+        for path, n, most in (
+            ("protocolSection.identificationModule.officialTitle", 601, 600),
+            ("outcomeMeasuresModule.outcomeMeasures[1].description", 1000, 999),
+        )
     ]
