@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import partial
 from itertools import accumulate
@@ -250,8 +250,17 @@ def _add_shares(
         item = f"{'event' if is_event else 'censored'}:{rule.lower()}"
         words = (WHY | WHY_OS if entry.analysis.id == "os" else WHY)[rule]
         part = Entry(entry.analysis, entry.group, "", item, words)
-        ledger.add(part, "count", Kind.COUNT, counts[is_event, rule], basis=basis,
+        who = f"{entry.analysis.set} subjects with a time, {entry.group.label}"
+        own = ledger.basis(part, words, who, partial(_by_end, events, (is_event, rule)))
+        ledger.add(part, "count", Kind.COUNT, counts[is_event, rule], basis=own,
                    formula=f"decided by the rule {rule}")  # fmt: skip
+
+
+def _by_end(events: Sequence[Event], end: tuple[bool, str]) -> Iterator[Contribution]:
+    for event in events:
+        role = "counted" if _ended(event) == end else "not counted"
+        said = f"{event.rule}: {event.reason}"
+        yield Contribution(event.subject_id, role, f"{event.days} days", said, event.sources)
 
 
 def _add_observed(
