@@ -8,6 +8,7 @@ sets how many patients are compared, as in the test of the second program.
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -22,19 +23,22 @@ from test_simulation import without_loss
 
 from onearm.clinical.dose_course import dose_course
 from onearm.clinical.dose_intensity import dose_intensities
+from onearm.clinical.periods import last_day_from
 from onearm.clinical.records import SubjectRecords
 from onearm.design.looks import operating
 from onearm.pipeline.run import analyse
 from onearm.pipeline.simulate import Options, load_scenario
-from onearm.pipeline.simulated_study import OPENED, write_study
+from onearm.pipeline.simulated_study import write_study
 from onearm.pipeline.toxicity_standing import toxicity_standing
 from onearm.protocol.stopping import ToxicEvent, ToxicityStopping
 from onearm.protocol.values import Period
+from onearm.sim.calendar import OPENED, last_allowed_day
 from onearm.sim.dosing import doses_until, draw_dosing, treated_days
 from onearm.sim.patients import streams
 from onearm.sim.plan import Plan
 from onearm.sim.records import trial_records
 from onearm.sim.safety import treated
+from onearm.sim.seen import NEVER
 from onearm.sim.toxicity import Actions, Toxic, Toxicity, given_drugs
 from onearm.sim.trials import BLOCK, at_cut, conduct, judge_block, run_block
 
@@ -86,7 +90,9 @@ def random_treatment(rng, treatment):
     """Return the treatment with other days, limits and conventions."""
     drugs = []
     for drug in treatment.drugs:
-        limit = Period(Decimal(rng.choice((40, 100, 126))), "day") if rng.random() < 0.3 else None
+        periods = *((days, "day") for days in (40, 100, 126)), (1, "month"), (4, "month")
+        number, unit = rng.choice(periods)
+        limit = Period(Decimal(number), unit) if rng.random() < 0.3 else None
         drugs.append(drug.model_copy(update={"days": rng.choice(DAYS), "stop_after": limit}))
     if all(drug.days[0] > 1 for drug in drugs):
         drugs[0] = drugs[0].model_copy(update={"days": (1,)})
@@ -169,14 +175,16 @@ def test_doses_and_standing_are_those_that_the_rules_read_off_the_records(batch)
 
 def compare(plan, judged, went, trial, where):
     """Hold one trial's arrays against its records; return how many patients were compared."""
-    found = trial_records(plan, trial, OPENED)
+    found = trial_records(plan, trial)
     people = people_of(found.tables)
     study = plan.protocol.study.model_copy(update={"data_cutoff": found.cut})
     protocol = plan.protocol.model_copy(update={"study": study})
     cut = (found.cut - OPENED).days
     facts, points = at_cut(judged, np.maximum(cut - went.entry, 0).reshape(-1))
     until = treated(points, facts, plan.scenario.horizon)
-    doses = doses_until(judged.cohort.dosing, plan.protocol.treatment, until.stop, until.end)
+    doses = doses_until(
+        judged.cohort.dosing, plan.protocol.treatment, until.stop, until.end, went.entry.reshape(-1)
+    )
     columns = trial * judged.n + np.flatnonzero(went.enrolled[trial])
     assert len(people) == len(columns)
     names = [drug.name for drug in given_drugs(plan.protocol.treatment)]
@@ -196,6 +204,7 @@ def compare(plan, judged, went, trial, where):
             reduced = any("REDUCED" in one.deviations for one in course.drugs if one.drug == name)
             assert reduced == doses.is_reduced[d, p], (where, name)
         assert not any("AFTER" in x or "OFF" in x for one in course.drugs for x in one.deviations)
+        no_drug_is_changed_after_its_limit(records, protocol.treatment)
         has_stopped = any(row.reason == "ADVERSE EVENT" for row in records.disposition)
         assert has_stopped == until.is_toxic[p]
         assert has_stopped <= any(row.action == "DISCONTINUED" for row in records.adverse_events)
@@ -206,11 +215,29 @@ def compare(plan, judged, went, trial, where):
     return len(people)
 
 
+def no_drug_is_changed_after_its_limit(records, treatment):
+    """Hold that nothing is done to a drug in cycles that begin after its longest treatment."""
+    start, length = records.subject.first_dose_date, treatment.cycle_days
+    for drug in given_drugs(treatment):
+        days = [row.start_date for row in records.doses if row.drug == drug.name and row.dose > 0]
+        if drug.stop_after is None or not days:
+            continue
+        last = last_day_from(min(days), drug.stop_after)
+        assert max(row.end_date or row.start_date for row in records.doses
+                   if row.drug == drug.name) <= last  # fmt: skip
+        for row in records.adverse_events:
+            begin = (row.onset_date - start).days // length * length + drug.days[0] - 1
+            is_over = start + timedelta(days=begin) > last
+            assert not (is_over and drug.name in row.action_drugs), (row, last)
+
+
 def course_by_hand(toxicity, cycles=6):
     """Draw one patient of TQB2450-Ib-02, for whom all chances are 0 or 1."""
     treatment = loaded(REPORTED).protocol.treatment
     rngs = streams(1, 0)
-    return draw_dosing(toxicity, treatment, rngs, horizon=21 * cycles - 1, patients=4)
+    return draw_dosing(
+        toxicity, treatment, rngs, horizon=21 * cycles - 1, entry=np.zeros(4, np.int32)
+    )
 
 
 def test_a_reduction_in_each_cycle_goes_down_the_levels_and_then_stops_the_treatment():
@@ -223,6 +250,65 @@ def test_a_reduction_in_each_cycle_goes_down_the_levels_and_then_stops_the_treat
     assert 43 <= found.discontinuation[0] <= 62  # in cycle 3, after its first day
     assert (found.until[3:] == -1).all()
     assert (found.onset[3:] == 2**30).all()
+
+
+@pytest.mark.parametrize(
+    ("entry", "months", "last"),
+    [
+        (0, 24, 729),  # from 1 January 2026: to 31 December 2027, 365 + 365 days
+        (424, 24, 730),  # from 1 March 2027: to 28 February 2029, 366 + 365 days
+        (0, 1, 30),  # January
+        (31, 1, 27),  # February 2026
+    ],
+)
+def test_the_longest_treatment_counts_in_months_of_the_calendar(entry, months, last):
+    drug = loaded(REPORTED).protocol.treatment.drugs[0]
+    drug = drug.model_copy(update={"stop_after": Period(Decimal(months), "month")})
+
+    assert last_allowed_day(drug, np.array([entry]), np.array([0])).tolist() == [last]
+
+
+def test_no_event_of_a_drug_begins_after_its_longest_treatment():
+    # The antibody is given on day 1 of cycles, for 42 days: in cycles 1 and 2, not on day 43.
+    # At cycle 3 the other drug goes on, and only its event begins.
+    treatment = loaded(REPORTED).protocol.treatment
+    limit = Period(Decimal(42), "day")
+    first, antibody = treatment.drugs
+    drugs = (first, antibody.model_copy(update={"stop_after": limit}))
+    toxicity = toxicity_of(
+        event("of the antibody", (1.0,), lasts=1, drugs=(antibody.name,), none=1),
+        event("of both", (1.0,), lasts=1, none=1),
+    )
+    found = draw_dosing(
+        toxicity, treatment.model_copy(update={"drugs": drugs}), streams(1, 0),
+        horizon=125, entry=np.zeros(4, np.int32),
+    )  # fmt: skip
+
+    assert (found.onset[:2] < NEVER).all()
+    assert (found.onset[2:, 0] == NEVER).all()
+    assert (found.onset[2:, 1] < NEVER).all()
+
+
+@pytest.mark.parametrize("after", [1, 400])
+def test_data_are_not_cut_before_the_day_on_which_toxicity_stops_the_trial(after):
+    counted = ToxicEvent.model_construct(is_related=True, grade_at_least=3, terms=None, within=400)
+    stopping = ToxicityStopping.model_construct(
+        method="pocock", p0=Decimal("0.2"), p1=Decimal("0.35"), alpha=Decimal("0.1"), shape=None,
+        looks=(10, 20, 30), event=counted,
+    )  # fmt: skip
+    scenario = loaded(REPORTED).scenario.model_copy(update={"cut_after_last_entry": after})
+    toxicity = toxicity_of(event("a", (0.0, 0.0, 0.0, 0.2), none=1))
+    plan = plan_with(REPORTED, toxicity, stopping=stopping, scenario=scenario)
+    judged = judge_block(plan, 0, BLOCK)
+    went, columns = conduct(plan, judged), run_block(plan, 0)
+
+    assert went.is_toxic.any()
+    assert (columns["duration"] >= went.stopping).all()
+    assert (columns["duration"] >= columns["accrual"] + after).all()
+    for trial in np.flatnonzero(went.is_toxic)[:5]:  # the boundary is reached in the records
+        found = trial_records(plan, int(trial))
+        standing = toxicity_standing(stopping, people_of(found.tables), found.cut)
+        assert any(look.decision == "stop" for look in standing.looks)
 
 
 def test_two_events_of_one_cycle_reduce_the_dose_by_one_level():

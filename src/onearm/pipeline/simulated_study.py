@@ -21,8 +21,6 @@ from onearm.pipeline.simulate import Options, load_scenario
 from onearm.sim.plan import Plan
 from onearm.sim.records import trial_records
 
-OPENED = dt.date(2026, 1, 1)
-"""Day on which a simulated trial opens."""
 CUTOFF = re.compile(r"^(  data_cutoff:).*$", re.MULTILINE)
 MARK = "Drawn by `onearm simulate`"
 STUDY = re.compile(r"^study:[^\n]*\n", re.MULTILINE)
@@ -75,7 +73,7 @@ def write_study(path: Path, folder: Path, options: Options, trial: int = 0) -> W
         loaded.protocol, loaded.scenario, options.seed, with_irecist=loaded.protocol.response.also
         is not None
     )  # fmt: skip
-    found = trial_records(plan, trial, OPENED)
+    found = trial_records(plan, trial)
     (folder / "data").mkdir(parents=True, exist_ok=True)
     for old in (folder / "data").glob("*.csv"):  # of an earlier simulation, as was checked
         old.unlink()

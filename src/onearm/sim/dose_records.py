@@ -10,18 +10,22 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from onearm.clinical.dosing_calendar import runs
 from onearm.clinical.records import AdverseEvent, Dose
 from onearm.protocol.treatment import Drug, Treatment
+from onearm.sim.calendar import OPENED, last_allowed_day
 from onearm.sim.dosing import (
     DISCONTINUE,
     INTERRUPT,
     REDUCE,
     Dosing,
     events_of,
-    last_allowed_day,
+    first_dose_day,
     planned_cycles,
 )
+from onearm.sim.seen import Bools
 from onearm.sim.toxicity import Toxic, Toxicity, drugs_of_event, given_drugs, levels_of
 
 ACTIONS = ("NONE", "INTERRUPTED", "REDUCED", "DISCONTINUED")
@@ -47,12 +51,14 @@ class Treatments:
     def events(self) -> Iterator[AdverseEvent]:
         """Yield the adverse events that began before treatment ended."""
         names = [drug.name for drug in given_drugs(self.treatment)]
+        is_planned = planned_cycles(self.treatment, len(self.dosing.level))
         for day, event, action in self._happened(self.stop):
             own = [names[d] for d in drugs_of_event(event, self.treatment)]
+            left = self._left(day, is_planned)
             changed = {
-                INTERRUPT: own,
-                REDUCE: [names[d] for d in self._reduced(event)],
-                DISCONTINUE: names,
+                INTERRUPT: [name for name in own if name in left],
+                REDUCE: [names[d] for d in self._reduced(event) if names[d] in left],
+                DISCONTINUE: left,
             }
             end = day + event.lasts - 1
             is_over = end <= self.last_contact
@@ -63,6 +69,16 @@ class Treatments:
                 ACTIONS[action], tuple(changed.get(action, ())),
                 "RECOVERED" if is_over else "NOT RECOVERED",
             )  # fmt: skip
+
+    def _left(self, day: int, is_planned: Bools) -> list[str]:
+        """Return the drugs that are given, or held, in the cycle of a day or still to come."""
+        cycle = day // self.treatment.cycle_days
+        begin = cycle * self.treatment.cycle_days
+        return [
+            drug.name
+            for d, drug in enumerate(given_drugs(self.treatment))
+            if is_planned[cycle:, d].any() and begin + drug.days[0] - 1 <= self._limit(d, drug)
+        ]
 
     def _happened(self, until: int) -> Iterator[tuple[int, Toxic, int]]:
         for day, event, action in events_of(self.dosing, self.toxicity, self.p):
@@ -116,7 +132,8 @@ class Treatments:
 
     def _limit(self, d: int, drug: Drug) -> int:
         until = self.dosing.until[:, d, [self.p]]
-        return int(last_allowed_day(drug, until, self.treatment.cycle_days)[0])
+        first = first_dose_day(drug, until, self.treatment.cycle_days)
+        return int(last_allowed_day(drug, np.array([(self.first - OPENED).days]), first)[0])
 
     def _dose(
         self,

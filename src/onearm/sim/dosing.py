@@ -5,7 +5,9 @@ ends the treatment first cuts it off later. The rules:
 
 * Cycles keep to the calendar of the first dose. An event may begin in a cycle
   in which one of its drugs is given and no event of its kind lasts, on a day
-  after the first; the days are equally likely.
+  after the first; the days are equally likely. A drug is not given in cycles
+  that begin after its longest treatment, which counts as in the rules, in
+  months of the calendar.
 * Interruption: the drugs of the event are given up to its day, and again from
   the first cycle on that begins at least ``hold`` days later.
 * Reduction: those of its drugs that have a lower level go down one level from
@@ -28,6 +30,7 @@ import numpy.typing as npt
 
 from onearm.clinical.dosing_calendar import drugs_of, runs
 from onearm.protocol.treatment import Drug, Treatment
+from onearm.sim.calendar import last_allowed_day
 from onearm.sim.seen import NEVER, Bools, Codes, Ints
 from onearm.sim.toxicity import Toxic, Toxicity, drugs_of_event, given_drugs, levels_of
 
@@ -63,11 +66,14 @@ def draw_dosing(
     rngs: dict[str, np.random.Generator],
     *,
     horizon: int,
-    patients: int,
+    entry: Ints,
 ) -> Dosing:
-    """Draw the events and doses of some patients who are treated to the horizon."""
-    course = _Course(toxicity, treatment, horizon, patients)
-    shape = len(toxicity.events), patients
+    """Draw the events and doses of patients who are treated to the horizon.
+
+    ``entry`` is the day on which each of them enters, since the opening of the trial.
+    """
+    course = _Course(toxicity, treatment, horizon, entry)
+    shape = len(toxicity.events), len(entry)
     for cycle in range(len(course.until)):
         chance = rngs["adverse"].random(shape, np.float32)
         course.step(cycle, chance, rngs["action"].random(shape, np.float32))
@@ -77,14 +83,16 @@ def draw_dosing(
 class _Course:
     """The state of the patients from cycle to cycle."""
 
-    def __init__(self, toxicity: Toxicity, treatment: Treatment, horizon: int, p: int) -> None:
+    def __init__(self, toxicity: Toxicity, treatment: Treatment, horizon: int, entry: Ints) -> None:
         drugs, cycles = given_drugs(treatment), horizon // treatment.cycle_days + 1
+        p, self.drugs, self.entry = len(entry), drugs, entry
         self.toxicity, self.length, self.horizon = toxicity, treatment.cycle_days, horizon
         self.own = [list(drugs_of_event(event, treatment)) for event in toxicity.events]
         self.lowest = [len(levels_of(drug)) - 1 for drug in drugs]
         self.is_planned = planned_cycles(treatment, cycles)
         self.level = np.zeros((len(drugs), p), np.int8)
         self.free = np.zeros((len(drugs), p), np.int32)  # first day after an interruption
+        self.limit = np.full((len(drugs), p), NEVER, np.int32)  # last allowed day
         self.busy = np.full((len(toxicity.events), p), -1, np.int32)  # last day of the event
         self.stop = np.full(p, NEVER, np.int32)
         self.levels = np.zeros((cycles, len(drugs), p), np.int8)
@@ -96,11 +104,14 @@ class _Course:
         """Go through one cycle."""
         start = cycle * self.length
         is_given = (self.free <= start) & self.is_planned[cycle][:, None] & (self.stop == NEVER)
+        begins = start + np.array([[drug.days[0] - 1] for drug in self.drugs])
+        is_over = self.limit < begins
         onset, action = self.onset[cycle], self.action[cycle]
         for e, event in enumerate(self.toxicity.events):
-            is_at_risk = is_given[self.own[e]].any(axis=0) & (self.busy[e] < start)
+            is_on = (is_given & ~is_over)[self.own[e]].any(axis=0)
+            is_at_risk = is_on & (self.busy[e] < start)
             onset[e] = self._onset(event, e, cycle, np.where(is_at_risk, chance[e], 2))
-            action[e] = self._action(event, e, choice[e])
+            action[e] = self._action(event, e, choice[e], is_over)
         onset[onset > self.horizon] = NEVER
         is_end = (action == DISCONTINUE) & (onset < NEVER)
         self.stop = np.minimum(self.stop, np.where(is_end, onset, NEVER).min(axis=0))
@@ -108,6 +119,7 @@ class _Course:
         self.levels[cycle] = self.level
         self.until[cycle] = np.where(is_given, self.length - 1, -1)
         self._change(cycle, start)
+        self._limit(cycle, start)
 
     def _onset(self, event: Toxic, e: int, cycle: int, chance: Floats) -> Ints:
         """Return the day of an event that begins in this cycle; ``chance`` is 2 without risk."""
@@ -120,12 +132,12 @@ class _Course:
         found = np.where(chance < risk, np.minimum(day, self.length - 1), NEVER)
         return np.where(found < NEVER, found + cycle * self.length, NEVER).astype(np.int32)
 
-    def _action(self, event: Toxic, e: int, choice: Floats) -> Codes:
+    def _action(self, event: Toxic, e: int, choice: Floats, is_over: Bools) -> Codes:
         actions = event.actions
         shares = np.cumsum([actions.none, actions.interrupt, actions.reduce])
         found = np.searchsorted(shares, choice, side="right").astype(np.int8)
         own = [d for d in self.own[e] if self.lowest[d] > 0]
-        is_lowest = np.all([self.level[d] == self.lowest[d] for d in own], axis=0)
+        is_lowest = np.all([is_over[d] | (self.level[d] == self.lowest[d]) for d in own], axis=0)
         return np.where((found == REDUCE) & is_lowest, DISCONTINUE, found).astype(np.int8)
 
     def _change(self, cycle: int, start: int) -> None:
@@ -147,6 +159,18 @@ class _Course:
         np.minimum(until, np.minimum(self.stop - start, self.length), out=until)
         np.maximum(until, -1, out=until)
 
+    def _limit(self, cycle: int, start: int) -> None:
+        """Let the longest treatment of drugs begin with their first dose."""
+        for d, drug in enumerate(self.drugs):
+            if drug.stop_after is None:
+                continue
+            begins = drug.days[0] - 1
+            is_first = (self.limit[d] == NEVER) & (self.until[cycle, d] >= begins)
+            if is_first.any():
+                first = np.where(is_first, start + begins, NEVER)
+                last = last_allowed_day(drug, self.entry, first)
+                self.limit[d] = np.where(is_first, last, self.limit[d])
+
 
 def planned_cycles(treatment: Treatment, cycles: int) -> Bools:
     """Return in which cycles each drug is planned; (cycles, drugs)."""
@@ -154,16 +178,11 @@ def planned_cycles(treatment: Treatment, cycles: int) -> Bools:
     return np.array([[d in drugs_of(treatment, c + 1) for d in drugs] for c in range(cycles)])
 
 
-def last_allowed_day(drug: Drug, until: Ints, length: int) -> Ints:
-    """Return the last day on which each patient may get a drug; NEVER without a limit.
-
-    The limit runs from the drug's first dose; ``until`` is as in ``Dosing``,
-    (cycles, patients).
-    """
-    if drug.stop_after is None:
-        return np.full(until.shape[1], NEVER, np.int32)
-    first = np.argmax(until >= drug.days[0] - 1, axis=0).astype(np.int32)
-    return np.asarray(first * length + drug.days[0] + int(drug.stop_after.days) - 2)
+def first_dose_day(drug: Drug, until: Ints, length: int) -> Ints:
+    """Return the day of the first dose of a drug, NEVER without one; ``until`` as in ``Dosing``."""
+    is_given = until >= drug.days[0] - 1
+    first = np.argmax(is_given, axis=0) * length + drug.days[0] - 1
+    return np.where(is_given.any(axis=0), first, NEVER).astype(np.int32)
 
 
 def treated_days(dosing: Dosing, toxicity: Toxicity, treatment: Treatment, day: Ints) -> Floats:
@@ -216,8 +235,10 @@ class Doses:
     is_reduced: Bools
 
 
-def doses_until(dosing: Dosing, treatment: Treatment, stop: Ints, end: Ints) -> Doses:
+def doses_until(dosing: Dosing, treatment: Treatment, stop: Ints, end: Ints, entry: Ints) -> Doses:
     """Return the doses up to ``stop``; the plan counts up to ``end``, if treatment goes on.
+
+    ``entry`` is the day of entry, since the opening of the trial.
 
     A run of days that would begin on the day of stopping is not begun; one that
     has begun goes on to that day.
@@ -227,7 +248,7 @@ def doses_until(dosing: Dosing, treatment: Treatment, stop: Ints, end: Ints) -> 
     is_planned = planned_cycles(treatment, cycles)
     drugs, days, ends = given_drugs(treatment), [], []
     for d, drug in enumerate(drugs):
-        limit = last_allowed_day(drug, dosing.until[:, d], length)
+        limit = last_allowed_day(drug, entry, first_dose_day(drug, dosing.until[:, d], length))
         last = np.minimum(dosing.until[:, d], np.minimum(stop, limit) - begins)
         days.append(_count(drug, last, np.maximum(stop, 1) - begins))
         ends.append(np.minimum(end, limit))

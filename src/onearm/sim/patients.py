@@ -91,7 +91,8 @@ def draw(
     )
     day = (np.arange(1, visits + 1, dtype=np.int32) * every)[:, None] + jitter
     time = day.astype(np.float32)
-    dosing = _dosing(scenario, protocol, rngs, p)
+    entry = _entries(scenario.accrual, rngs["entry"], trials, n)
+    dosing = _dosing(scenario, protocol, rngs, entry)
     size = np.exp(-shrinkage * _treated(scenario, protocol, dosing, day))
     size += np.exp(np.minimum(growth * time, np.float32(np.log(LARGEST))))
     size -= 1
@@ -123,17 +124,16 @@ def draw(
         np.ones(p, dtype=bool),
     )
     reduction = _waiting(rngs["reduction"], events.dose_reduction or 0, p)
-    entry = _entries(scenario.accrual, rngs["entry"], trials, n)
     return Cohort(seen, facts, group, organ, entry, reduction, size, dosing)
 
 
 def _dosing(
-    scenario: Scenario, protocol: Protocol, rngs: dict[str, np.random.Generator], p: int
+    scenario: Scenario, protocol: Protocol, rngs: dict[str, np.random.Generator], entry: Ints
 ) -> Dosing | None:
     if scenario.toxicity is None:
         return None
     return draw_dosing(
-        scenario.toxicity, protocol.treatment, rngs, horizon=scenario.horizon, patients=p
+        scenario.toxicity, protocol.treatment, rngs, horizon=scenario.horizon, entry=entry
     )
 
 

@@ -26,6 +26,7 @@ from onearm.clinical.records import (
     Subject,
 )
 from onearm.protocol.treatment import Drug
+from onearm.sim.calendar import OPENED, last_allowed_day
 from onearm.sim.dose_records import Treatments
 from onearm.sim.plan import Plan
 from onearm.sim.seen import NEVER, NOT_SEEN, PD, PERSISTS, WORSE, Facts, TimePoints
@@ -45,13 +46,13 @@ class SimulatedTrial:
     cut: dt.date
 
 
-def trial_records(plan: Plan, trial: int, opened: dt.date) -> SimulatedTrial:
-    """Return the records of trial number ``trial`` (from 0), which opened on a day."""
+def trial_records(plan: Plan, trial: int) -> SimulatedTrial:
+    """Return the records of trial number ``trial`` (from 0)."""
     block, at = divmod(trial, BLOCK)
     judged = judge_block(plan, block, BLOCK)
     went = conduct(plan, judged)
     enrolled, entry = went.enrolled, went.entry
-    days = np.where(enrolled, entry, 0).max(axis=1) + plan.scenario.cut_after_last_entry
+    days = went.cut(plan.scenario.cut_after_last_entry)
     facts, points = at_cut(judged, (days[:, None] - entry).reshape(-1))
     tables: Tables = {
         name: []
@@ -67,7 +68,7 @@ def trial_records(plan: Plan, trial: int, opened: dt.date) -> SimulatedTrial:
     order = [i for i in np.argsort(entry[at], kind="stable") if enrolled[at, i]]
     rng = np.random.Generator(np.random.SFC64(np.random.SeedSequence((plan.seed, trial, CHOICES))))
     for number, i in enumerate(order, start=1):
-        first = opened + dt.timedelta(days=int(entry[at, i]))
+        first = OPENED + dt.timedelta(days=int(entry[at, i]))
         patient = _Patient(
             plan, judged, points, facts, at * judged.n + int(i), f"SIM-{number:03}", first,
             int(days[at] - entry[at, i]),
@@ -88,7 +89,7 @@ def trial_records(plan: Plan, trial: int, opened: dt.date) -> SimulatedTrial:
         elif is_flat:
             for drug in drugs:
                 tables["doses"] += patient.doses(drug, stop)
-    return SimulatedTrial(tables, opened + dt.timedelta(days=int(days[at])))
+    return SimulatedTrial(tables, OPENED + dt.timedelta(days=int(days[at])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,14 +205,15 @@ class _Patient:
         levels = [level.value for level in drug.levels]
         reduced = levels[1] if len(levels) > 1 and drug.is_modifiable else None
         reduction = int(self.judged.cohort.dose_reduction[self.p])
-        last = stop if drug.stop_after is None else min(stop, int(drug.stop_after.days))
+        entry, first = np.array([(self.first - OPENED).days]), np.array([drug.days[0] - 1])
+        last = min(stop, int(last_allowed_day(drug, entry, first)[0]))
         for number in range(last // cycle + 1):
             is_reduced = reduced is not None and number * cycle >= reduction
             was_reduced = is_reduced and (number - 1) * cycle >= reduction
             dose = reduced if is_reduced and reduced is not None else Decimal(drug.dose)
             for start, end in _runs(drug.days):
                 day = number * cycle + start - 1
-                if day >= max(last, 1):
+                if day >= max(stop, 1) or day > last:
                     continue
                 until = min(day + end - start, last)
                 yield Dose(

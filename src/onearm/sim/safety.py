@@ -57,12 +57,20 @@ def treated(points: TimePoints, facts: Facts, horizon: int) -> Treated:
 
 
 def toxicity_columns(
-    dosing: Dosing, toxicity: Toxicity, protocol: Protocol, until: Treated, enrolled: Bools
+    dosing: Dosing,
+    toxicity: Toxicity,
+    protocol: Protocol,
+    until: Treated,
+    enrolled: Bools,
+    entry: Ints,
 ) -> dict[str, npt.NDArray[np.generic]]:
-    """Return how many patients of each trial had what, and mean relative dose intensities."""
+    """Return how many patients of each trial had what, and mean relative dose intensities.
+
+    ``enrolled`` is by trials and patients, ``entry`` by patients of all trials.
+    """
     has = dosing.onset <= until.stop
     severe = [event.grade >= SEVERE and event.related for event in toxicity.events]
-    doses = doses_until(dosing, protocol.treatment, until.stop, until.end)
+    doses = doses_until(dosing, protocol.treatment, until.stop, until.end, entry)
     of_patients = {
         "with_event": has.any(axis=(0, 1)),
         "severe": has[:, severe].any(axis=(0, 1)),

@@ -142,6 +142,13 @@ class Conduct:
     look: Ints
     is_toxic: Bools  # stopped for toxicity
     crosses: Bools
+    stopping: Ints  # day on which toxicity stopped the trial, 0 where it did not
+
+    def cut(self, after_last_entry: int) -> Ints:
+        """Return the day of the data cut, which comes before no look and no stopping."""
+        last_entry = np.where(self.enrolled, self.entry, 0).max(axis=1)
+        least = np.where(self.is_toxic, self.stopping, self.look)
+        return np.asarray(np.maximum(last_entry + after_last_entry, least))
 
 
 def conduct(plan: Plan, judged: Judged) -> Conduct:
@@ -157,13 +164,13 @@ def conduct(plan: Plan, judged: Judged) -> Conduct:
     day = np.where(onset < NEVER, found.entry + onset, NEVER)
     crosses = crossing_day(plan.boundary, day) < NEVER
     crossing = crossing_day(plan.boundary, np.where(found.enrolled, day, NEVER))
-    last = np.where(found.enrolled, found.entry, 0).max(axis=1)
-    last = np.where(found.stops, found.look, last + plan.scenario.cut_after_last_entry)
+    last = np.where(found.stops, found.look, found.cut(plan.scenario.cut_after_last_entry))
     is_toxic = crossing <= last
     enrolled = found.enrolled & (~is_toxic[:, None] | (found.entry <= crossing[:, None]))
     return replace(
-        found, enrolled=enrolled, stops=found.stops & ~is_toxic, is_toxic=is_toxic, crosses=crosses
-    )
+        found, enrolled=enrolled, stops=found.stops & ~is_toxic, is_toxic=is_toxic,
+        crosses=crosses, stopping=np.where(is_toxic, crossing, 0),
+    )  # fmt: skip
 
 
 def toxic_day(plan: Plan, judged: Judged) -> Ints | None:
@@ -184,7 +191,7 @@ def look(plan: Plan, judged: Judged) -> Conduct:
     nothing = np.zeros(judged.trials, dtype=np.int64)
     rule, interim = plan.rule, plan.scenario.interim
     if rule.n1 is None or rule.r1 is None or interim is None:
-        return Conduct(everyone, nobody, nothing, entry, nothing, nobody, nobody)
+        return Conduct(everyone, nobody, nothing, entry, nothing, nobody, nobody, nothing)
     facts = judged.cohort.facts
     has_responded, known = responded(plan, best_of(plan, judged.points, facts))
     is_seen = ((judged.points.day > 0) & (judged.points.overall != NE)).any(axis=0)
@@ -208,7 +215,7 @@ def look(plan: Plan, judged: Judged) -> Conduct:
         enrolled = ~stops[:, None] | ~later
     else:
         enrolled = ~stops[:, None] | (entry <= look[:, None]) | (order <= last1)
-    return Conduct(enrolled, stops, responders, entry, look, nobody, nobody)
+    return Conduct(enrolled, stops, responders, entry, look, nobody, nobody, nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +223,7 @@ class Cut:
     """A block at the data cut: who is in, what is known, and the counts of the response."""
 
     enrolled: Bools
+    entry: Ints  # since the opening of the trial
     stops: Bools  # before its end: such a trial is no success
     facts: Facts
     points: TimePoints
@@ -229,7 +237,7 @@ def cut_data(plan: Plan, judged: Judged) -> Cut:
     went = conduct(plan, judged)
     enrolled, entry = went.enrolled, went.entry
     last_entry = np.where(enrolled, entry, 0).max(axis=1)
-    cut = last_entry + plan.scenario.cut_after_last_entry
+    cut = went.cut(plan.scenario.cut_after_last_entry)
     facts, points = at_cut(judged, (cut[:, None] - entry).reshape(-1))
     best = best_of(plan, points, facts)
     is_responder = judged.table(responded(plan, best)[0]) & enrolled
@@ -250,7 +258,7 @@ def cut_data(plan: Plan, judged: Judged) -> Cut:
         columns["toxicity_stop"] = went.is_toxic.astype(np.int64)
         columns["toxicity_crossed"] = went.crosses.astype(np.int64)
     stops = went.stops | went.is_toxic
-    return Cut(enrolled, stops, facts, points, best, is_responder, columns)
+    return Cut(enrolled, entry, stops, facts, points, best, is_responder, columns)
 
 
 def decided(plan: Plan, judged: Judged) -> Columns:
@@ -289,7 +297,8 @@ def _toxicity(plan: Plan, judged: Judged, cut: Cut) -> Columns:
     if dosing is None or toxicity is None:
         return {}
     until = treated(cut.points, cut.facts, plan.scenario.horizon)
-    return toxicity_columns(dosing, toxicity, plan.protocol, until, cut.enrolled)
+    entry = cut.entry.reshape(-1)
+    return toxicity_columns(dosing, toxicity, plan.protocol, until, cut.enrolled, entry)
 
 
 def at_cut(judged: Judged, cut: Ints) -> tuple[Facts, TimePoints]:
