@@ -145,6 +145,22 @@ def test_the_medians_interval_covers_the_median_of_all_patients():
     assert abs(found["os_median_coverage"].value - 0.95) < 0.02
 
 
+def test_coverage_of_a_rate_is_that_of_the_trials_whose_rate_has_an_interval():
+    # Under the null few patients are free of progression at 12 months: many rates are 0 and have
+    # no interval, as in R; they neither hold nor miss the truth.
+    path = Path("studies/nct07388875/scenarios/null-rate.yaml")
+    found = {one.id: one for one in simulate(path, Options(trials=BLOCK)).numbers}
+    columns, truth = run_block(plan_of(path), 0), found["pfs_rate_12_months"]
+    ends = list(zip(columns["pfs_rate_lower_365"], columns["pfs_rate_upper_365"], strict=True))
+    has = [(low, up) for low, up in ends if low == low]
+
+    assert 0.1 < len(has) / BLOCK < 0.6
+    assert (columns["pfs_rate_365"] == 0).mean() > 0.3
+    assert found["pfs_rate_12_months_interval"].value == len(has) / BLOCK
+    covered = sum(low <= truth.against <= up for low, up in has)
+    assert found["pfs_rate_12_months_coverage"].value == covered / len(has)
+
+
 def test_a_block_is_the_same_whoever_draws_it_and_another_seed_is_another():
     first, again = (run_block(plan_of(), 7) for _ in range(2))
     other, next_one = run_block(plan_of(seed=2), 7), run_block(plan_of(), 8)

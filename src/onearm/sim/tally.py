@@ -86,11 +86,11 @@ def tally(columns: Columns, block: int, plan: Plan, truth: Truth) -> Tally:
         median = columns[f"{name}_median"]
         found.medians[name] = _counter(np.where(np.isnan(median), -1, 2 * median).astype(np.int64))
         found.sums[f"{name}_median"] = _median_sums(columns, name, curve.median)
-        found.sums[f"{name}_events"] = _sums(columns[f"{name}_events"].astype(float), None)
+        found.sums[f"{name}_events"] = _sums(columns[f"{name}_events"].astype(float))
         for day, rate in zip(plan.landmarks, curve.rates, strict=True):
-            limits = columns[f"{name}_rate_lower_{day}"], columns[f"{name}_rate_upper_{day}"]
-            is_covered = (limits[0] <= rate) & (rate <= limits[1])
-            found.sums[f"{name}_rate_{day}"] = _sums(columns[f"{name}_rate_{day}"], is_covered)
+            lower, upper = columns[f"{name}_rate_lower_{day}"], columns[f"{name}_rate_upper_{day}"]
+            found.sums[f"{name}_rate_{day}"] = _sums(columns[f"{name}_rate_{day}"])
+            found.sums[f"{name}_interval_{day}"] = _interval_sums(lower, upper, rate)
     for group in plan.scenario.groups:
         n, x = columns[f"enrolled_{group.id}"], columns[f"responders_{group.id}"]
         found.products[group.id] = _products(n, x)
@@ -98,7 +98,7 @@ def tally(columns: Columns, block: int, plan: Plan, truth: Truth) -> Tally:
         if name in SHARES:
             found.products[toxicity_key(name)] = _products(columns["enrolled"], columns[name])
         elif name.startswith(INTENSITY):
-            found.sums[name] = _sums(columns[name], None)
+            found.sums[name] = _sums(columns[name])
         elif name in STOPPING:
             found.spread[name] = _counter(columns[name])
     found.digest = digest(columns, block)
@@ -121,11 +121,18 @@ def _counter(values: Any) -> Counter[int]:
     return Counter(dict(zip(found.tolist(), counts.tolist(), strict=True)))
 
 
-def _sums(values: Any, is_covered: Any) -> Sums:
-    is_there = ~np.isnan(values)
-    known = values[is_there]
-    covered = 0 if is_covered is None else int(is_covered[is_there].sum())
-    return Sums(len(known), float(known.sum()), float((known * known).sum()), covered)
+def _sums(values: Any) -> Sums:
+    known = values[~np.isnan(values)]
+    return Sums(len(known), float(known.sum()), float((known * known).sum()))
+
+
+def _interval_sums(lower: Any, upper: Any, truth: float) -> Sums:
+    """Return how many trials have an interval, and how many of these hold the truth.
+
+    A rate of 0 has none, nor has one after the last time of a patient without event.
+    """
+    is_covered = (lower <= truth) & (truth <= upper)
+    return Sums(int((~np.isnan(lower)).sum()), covered=int(is_covered.sum()))
 
 
 def _median_sums(columns: Columns, name: str, truth: float | None) -> Sums:
@@ -135,7 +142,7 @@ def _median_sums(columns: Columns, name: str, truth: float | None) -> Sums:
     """
     median = columns[f"{name}_median"]
     lower, upper = columns[f"{name}_median_lower"], columns[f"{name}_median_upper"]
-    found = _sums(median, None)
+    found = _sums(median)
     if truth is not None:
         is_covered = ~(lower > truth) & ~(upper <= truth)
         found.covered = int(is_covered.sum())
