@@ -127,6 +127,9 @@ def test_run_check_and_adam_name_what_is_not_known(sdtm: Path, tmp_path: Path) -
     line = "tr.csv:154: the day of W012 (tr.csv:154 TRDTC, 2019-09) is not recorded; not known: PFS"
     assert line in checked.stdout
     assert "TQB-006 is left out of progression-free survival" in table
+    assert "Total (N = 30)" in table.replace(
+        "\N{NO-BREAK SPACE}", " "
+    )  # 29 with a known time and the one that is left out
     rows = rows_in(tmp_path / "out" / "derived" / "not_known.csv")
     assert ("TQB-006", "PFS", "75 to 104 days, censored") in {
         (row["subject_id"], row["what"], row["detail"]) for row in rows
@@ -140,6 +143,36 @@ def test_run_check_and_adam_name_what_is_not_known(sdtm: Path, tmp_path: Path) -
     assert w012
     assert {row["ADT"] for row in w012} == {""}
     assert "TQB-006: PFS (75 to 104 days, censored)" in (tmp_path / "a" / "adrg.md").read_text()
+
+
+@pytest.mark.parametrize("visit", ["W006", "W012"])
+def test_a_visit_called_by_a_week_is_after_the_first_dose_whatever_its_date_may_be(
+    visit: str, sdtm: Path, tmp_path: Path
+) -> None:
+    # of 2019 alone the days from the baseline on 2019-01-01 to the dose on 01-11 are open too
+    found = analyse(cut(sdtm, tmp_path / "s", {("TQB-001", visit): 4}))
+    whole = of(analyse(TRIAL), "TQB-001")
+    one = of(found, "TQB-001")
+
+    letters = [(p.visit, p.target, p.overall, p.irecist) for p in one.time_points]
+    assert letters == [(p.visit, p.target, p.overall, p.irecist) for p in whole.time_points]
+    assert one.events["pfs"].days == whole.events["pfs"].days
+
+
+def test_where_most_days_of_all_are_unknown_survival_is_what_the_contacts_say(
+    sdtm: Path, tmp_path: Path
+) -> None:
+    visits = ("BASELINE", "W006", "W012", "W018")
+    people = [row["USUBJID"] for row in rows_in(sdtm / "dm.csv")]
+    study = cut(sdtm, tmp_path / "s", {(who, visit): 4 for who in people for visit in visits})
+    found, whole = analyse(study), analyse(TRIAL)
+
+    rows, wanted = found.results.by_id(), whole.results.by_id()
+    assert not [row for row in rows if row.startswith("os/all") and "unknown" in row]
+    assert rows["os/all/rate_12_months"].value == wanted["os/all/rate_12_months"].value
+    assert rows["pfs/all/with_unknown"].value == wanted["pfs/all/total"].value
+    basis = found.results.bases["pfs/all/with_unknown"]
+    assert len({one.subject_id for one in basis.contributions}) == 30
 
 
 def test_partial_dates_come_back_from_sdtm_as_they_were(sdtm: Path, tmp_path: Path) -> None:

@@ -134,6 +134,7 @@ def test_disposition_by_treatment_and_study(tmp_path: Path) -> None:
         "DS,S1,2,DISPOSITION EVENT,STUDY PARTICIPATION,WITHDRAWAL BY SUBJECT,2026-07-01,FOLLOW-UP\n"
     )
     ds += "DS,S1,3,DISPOSITION EVENT,,COMPLETED,2026-01-07,SCREENING\n"
+    ds += "DS,S1,4,PROTOCOL MILESTONE,,randomized,2026-01-08,SCREENING\n"
     tables, findings = read(tmp_path, ds=ds)
 
     assert errors(findings) == []
@@ -142,6 +143,8 @@ def test_disposition_by_treatment_and_study(tmp_path: Path) -> None:
         ("TREATMENT", "DISCONTINUED", "PROGRESSIVE DISEASE"),
         ("STUDY", "DISCONTINUED", "WITHDRAWAL OF CONSENT"),
     ]
+    assert [str(row.enrolment_date) for row in tables["subjects"]] == ["2026-01-08"]
+    assert "unused-disposition" not in {finding.code for finding in findings}
 
 
 def test_medications_and_procedures_go_by_their_category(tmp_path: Path) -> None:

@@ -29,7 +29,15 @@ CELLS = [  # domain, line, variable, value; what the line begins with
     ("ae", 3, "AEENDTC", "2018-01-01", "ae.csv:3: AEENDTC: ends on 2018-01-01, before it begins"),
     ("dm", 2, "RFXSTDTC", "", "dm.csv:2: RFXSTDTC is empty; the first of ex.csv counts"),
     ("ex", 2, "EXSTDTC", "2019-13-01", "ex.csv:2: EXSTDTC must be a date of the calendar"),
-    ("ss", 2, "SSSTRESC", "GONE", "ss.csv:2: SSSTRESC must be one of ALIVE, DEAD"),
+    ("ss", 2, "SSSTRESC", "GONE", "ss.csv:2: SSSTRESC must be one of ALIVE, DEAD, LOST TO FOLLOW-"),
+    ("ss", 2, "SSSTRESC", "UNKNOWN", "ss.csv:2: SSSTRESC is UNKNOWN, which says nothing of the"),
+    ("ds", 7, "DSDECOD", "ENROLED", "ds.csv:7: DSDECOD 'ENROLED' is not used for subject TQB-006"),
+    ("ds", 37, "DSDECOD", "MET", "ds.csv:37: DSDECOD 'MET' is not used for subject TQB-006"),
+    ("ds", 69, "DSDECOD", "PROGRESS", "ds.csv:69: DSDECOD must be one of COMPLETED, ONGOING, PRO"),
+    ("ds", 69, "DSDECOD", "", "ds.csv:69: DSDECOD must be one of COMPLETED, ONGOING, PRO"),
+    ("ds", 69, "DSDECOD", "LACK OF EFFICACY", "ds.csv:69: DSDECOD LACK OF EFFICACY is read as"),
+    ("ds", 69, "DSCAT", "DISPOSITON EVENT", "ds.csv:69: DSCAT 'DISPOSITON EVENT' is not used for"),
+    ("ds", 69, "EPOCH", "SCREENING", "ds.csv:69: DSDECOD 'PROGRESSIVE DISEASE' in epoch SCREENING"),
     ("dm", 2, "AGEU", "MONTHS", "dm.csv:2: AGEU must be YEARS; got 'MONTHS'"),
 ]  # fmt: skip
 

@@ -6,17 +6,19 @@ is null and named as ``NotKnown``. Nothing is imputed: no answer rests on a chos
 day. Which days a date can be:
 
 * those of the recorded month or year, between the visits before and after;
-* of a visit that its label calls baseline, none after the reference date;
+* of a visit that its label calls baseline, none after the reference date; of one that
+  it calls by a week or month, from the second on, none before or on it;
 * none after the death of the subject.
 
 One partial date of one visit is one scan and one day, whoever read it. Where more
-than ``MOST_CASES`` combinations are possible, whatever goes by days is not known.
-Knows no rule of response.
+than ``MOST_CASES`` combinations are possible, whatever goes by days is not known, but for
+survival where the first and the last days give the same. Knows no rule of response.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise, product
@@ -39,6 +41,9 @@ from onearm.terms import BASELINE_VISITS
 
 MOST_CASES = 1000
 """Combinations of days that are judged one by one: those of any two months."""
+
+_LATER = re.compile(r"(W|WEEK|M|MONTH)[ _-]?0*([2-9]|[1-9][0-9]+)\b", re.IGNORECASE)
+"""Labels of a visit after the reference date."""
 
 T = TypeVar("T")
 Points = Mapping[tuple[str, str], tuple[TimePoint, ...]]
@@ -164,16 +169,46 @@ def _cases(
     visits: Sequence[Undated], orders: Sequence[Sequence[Undated]], limits: Limits
 ) -> tuple[list[Case], bool]:
     """Return the days that the visits can have had together, and whether these are all."""
-    spans = [_span(visit, limits) for visit in visits]
-    is_whole = prod((last - first).days + 1 for first, last in spans) <= MOST_CASES
-    days = [
-        [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
-        if is_whole
-        else [first]
-        for first, last in spans
-    ]
-    cases = [dict(zip(visits, case, strict=True)) for case in product(*days)]
-    return [case for case in cases if _is_in_order(case, orders)], is_whole
+    spans = {visit: _span(visit, limits) for visit in visits}
+    is_whole = prod((last - first).days + 1 for first, last in spans.values()) <= MOST_CASES
+    cases: list[Case]
+    if is_whole:
+        days = [
+            [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+            for first, last in spans.values()
+        ]
+        cases = [dict(zip(visits, case, strict=True)) for case in product(*days)]
+    else:
+        cases = [_earliest(spans, orders), _latest(spans, orders, limits.cutoff)]
+    ordered = [case for case in cases if _is_in_order(case, orders)]
+    return ordered or cases[:1], is_whole and bool(ordered)
+
+
+def _earliest(
+    spans: Mapping[Undated, tuple[dt.date, dt.date]], orders: Sequence[Sequence[Undated]]
+) -> Case:
+    """Return the first days that the visits can have had together."""
+    case = {visit: first for visit, (first, _) in spans.items()}
+    for order in orders:
+        for before, after in pairwise(order):
+            case[after] = max(case[after], case[before] + dt.timedelta(days=1))
+    return case
+
+
+def _latest(
+    spans: Mapping[Undated, tuple[dt.date, dt.date]],
+    orders: Sequence[Sequence[Undated]],
+    cutoff: dt.date | None,
+) -> Case:
+    """Return the last days that the visits can have had together, none past the cut-off."""
+    case = {
+        visit: last if cutoff is None or first > cutoff else min(last, cutoff)
+        for visit, (first, last) in spans.items()
+    }
+    for order in orders:
+        for after, before in pairwise(reversed(order)):
+            case[before] = min(case[before], case[after] - dt.timedelta(days=1))
+    return case
 
 
 def _span(visit: Undated, limits: Limits) -> tuple[dt.date, dt.date]:
@@ -182,6 +217,9 @@ def _span(visit: Undated, limits: Limits) -> tuple[dt.date, dt.date]:
     for bound in (limits.death, limits.reference if is_baseline else None):
         if bound is not None and first <= bound < last:
             last = bound
+    after = limits.reference
+    if after is not None and first <= after < last and _LATER.match(visit.visit):
+        first = after + dt.timedelta(days=1)
     return first, last
 
 
@@ -346,6 +384,8 @@ class _Kept:
         if name == "os" and there[0].rule == "DEATH":  # no scan decides
             return there[0]
         is_one_kind = len(there) == len(found) and len({(e.is_event, e.rule) for e in there}) == 1
+        if name == "os" and len(there) > 1 and len({(e.time, e.rule) for e in there}) == 1:
+            return replace(there[0], reason=self._told([event.reason for event in there]))
         if days is None or not is_one_kind:
             ends = self._ends(there) if len(there) == len(found) else (None, None)
             ranged = self._range(there, len(found))

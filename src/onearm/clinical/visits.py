@@ -12,9 +12,9 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from onearm.clinical.records import Measurement
+from onearm.clinical.records import Measurement, PartialDate
 from onearm.protocol.response import ResponseRules
-from onearm.terms import LesionState, LesionType
+from onearm.terms import BASELINE_VISITS, LesionState, LesionType
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +88,16 @@ def choose_baseline(visits: Sequence[Visit], reference_date: dt.date | None) -> 
     Complete means that every lesion declared up to then was assessed; when no
     assessment is complete, the last one counts. Without a reference date the
     earliest time point is baseline. None when nothing lies on or before the
-    reference date (Eisenhauer 2009, section 3.2).
+    reference date (Eisenhauer 2009, section 3.2). An assessment whose day was recorded
+    in part, and can lie after the reference date, is one of them only if its label says
+    so, or as the first of all.
     """
     if not visits:
         return None
     if reference_date is None:
         return Baseline(visits[0], "earliest visit, as no reference date is given")
-    candidates = [visit for visit in visits if visit.last_date <= reference_date]
+    possible = [visit for visit in visits if visit.last_date <= reference_date]
+    candidates = [visit for visit in possible if _is_before(visit, reference_date)] or possible[:1]
     if not candidates:
         return None
     if len(candidates) > 1:
@@ -103,6 +106,13 @@ def choose_baseline(visits: Sequence[Visit], reference_date: dt.date | None) -> 
             if declared <= {row.lesion_id for row in visit.rows if is_assessed(row)}:
                 return Baseline(visit, f"last complete assessment on or before {reference_date}")
     return Baseline(candidates[-1], f"last assessment on or before {reference_date}")
+
+
+def _is_before(visit: Visit, reference_date: dt.date) -> bool:
+    """Return whether a visit that can be on or before the reference date is so for certain."""
+    day = visit.last_date
+    is_open = isinstance(day, PartialDate) and day.latest > reference_date
+    return not is_open or visit.label.upper() in BASELINE_VISITS
 
 
 def has_target(baseline: Baseline) -> bool:

@@ -23,7 +23,7 @@ from onearm.clinical.records import (
     Vital,
     columns,
 )
-from onearm.errors import Finding, Place
+from onearm.errors import Finding, Place, nearest
 from onearm.io.many_objects import many_objects
 from onearm.io.sdtm_files import Folder, Observation, read_folder
 from onearm.io.sdtm_forms import FORMS, Form
@@ -38,8 +38,9 @@ REASONS = {
     "PROGRESSIVE DISEASE": "PROGRESSIVE DISEASE",
     "DISEASE PROGRESSION": "PROGRESSIVE DISEASE",
     "ADVERSE EVENT": "ADVERSE EVENT",
-    "WITHDRAWAL OF CONSENT": "WITHDRAWAL OF CONSENT",
     "WITHDRAWAL BY SUBJECT": "WITHDRAWAL OF CONSENT",
+    "WITHDRAWAL BY PARENT/GUARDIAN": "WITHDRAWAL OF CONSENT",
+    "WITHDRAWAL OF CONSENT": "WITHDRAWAL OF CONSENT",
     "DEATH": "DEATH",
     "LOST TO FOLLOW-UP": "LOST TO FOLLOW-UP",
     "SYMPTOMATIC DETERIORATION": "SYMPTOMATIC DETERIORATION",
@@ -47,14 +48,21 @@ REASONS = {
     "PROTOCOL DEVIATION": "PROTOCOL DEVIATION",
     "PROTOCOL VIOLATION": "PROTOCOL DEVIATION",
     "OTHER": "OTHER",
+    **dict.fromkeys(("DISEASE RELAPSE", "FAILURE TO MEET CONTINUATION CRITERIA"), "OTHER"),
+    **dict.fromkeys(("LACK OF EFFICACY", "NON-COMPLIANCE WITH STUDY DRUG"), "OTHER"),
+    **dict.fromkeys(("PREGNANCY", "RECOVERY", "TECHNICAL PROBLEMS"), "OTHER"),
+    **dict.fromkeys(("SITE TERMINATED BY SPONSOR", "STUDY TERMINATED BY SPONSOR"), "OTHER"),
 }
-"""DSDECOD of a discontinuation: CDISC's word, and ours."""
+"""DSDECOD of a discontinuation: CDISC's word (code list NCOMPLT), and ours."""
 
 STATUSES = {
     "ALIVE": "ALIVE", "DEAD": "DEAD", "LOST TO FOLLOW-UP": "LOST", "LOST": "LOST",
     "WITHDRAWN": "WITHDRAWN",
 }  # fmt: skip
 """Results of SSTESTCD SURVSTAT."""
+
+UNKNOWN = "UNKNOWN"
+"""A status that says nothing of the day: no contact."""
 
 DEMOGRAPHICS = ("RACE", "ETHNIC", "COUNTRY", "ARMCD", "ARM", "ACTARMCD", "ACTARM")
 """What else of DM is carried to the analysis data and back to SDTM."""
@@ -66,6 +74,8 @@ SCREENED, SCREEN_FAILURE = "ELIGIBILITY CRITERIA MET", "SCREEN FAILURE"
 ENROLLED = ("ENROLLED", "RANDOMIZED", "RANDOMISED")
 CONSENT = "INFORMED CONSENT OBTAINED"
 ONGOING = "ONGOING"
+MILESTONES = (*ENROLLED, CONSENT, SCREENED, SCREEN_FAILURE)
+CATEGORIES = ("DISPOSITION EVENT", "PROTOCOL MILESTONE", "OTHER EVENT")
 
 
 def read_sdtm(
@@ -262,7 +272,7 @@ def _milestones(found: Folder) -> dict[tuple[str, str], str]:
     """Return the days of consent and enrolment of each subject, from DS."""
     days: dict[tuple[str, str], str] = {}
     for row in found["DS"]:
-        said = row["DSDECOD"]
+        said = row["DSDECOD"].upper()
         name = ENROLLED[0] if said in ENROLLED else said
         if name in (ENROLLED[0], CONSENT):
             days.setdefault((row.subject, name), row["DSSTDTC"])
@@ -276,7 +286,8 @@ def _is_screen_failure(row: Observation) -> bool:
 
 def _screening(found: Folder) -> tuple[Screening, ...] | None:
     """Return who was screened: those who failed by DM or DS, and where DS says so who passed."""
-    rows = {row.subject: row for row in found["DS"] if row["DSDECOD"] in (SCREENED, SCREEN_FAILURE)}
+    ends = (SCREENED, SCREEN_FAILURE)
+    rows = {row.subject: row for row in found["DS"] if row["DSDECOD"].upper() in ends}
     failed = {row.subject: row for row in found["DM"] if _is_screen_failure(row)}
     if not rows and not failed:
         return None
@@ -285,7 +296,7 @@ def _screening(found: Folder) -> tuple[Screening, ...] | None:
     made = []
     for dm in found["DM"]:
         who, row = dm.subject, rows.get(dm.subject, dm)
-        is_failure = who in failed or row["DSDECOD"] == SCREEN_FAILURE
+        is_failure = who in failed or row["DSDECOD"].upper() == SCREEN_FAILURE
         reason = row["SCRREASN"] or (row["DSTERM"] if row["DSTERM"] != SCREEN_FAILURE else "")
         criterion = criteria[who]["CRITID"] or criteria[who]["IETESTCD"] if who in criteria else ""
         given = {
@@ -302,17 +313,30 @@ def _screening(found: Folder) -> tuple[Screening, ...] | None:
 def _disposition(found: Folder) -> tuple[Disposition, ...] | None:
     """Return where subjects stand, None without DS; screening and milestones are not it."""
     maker = Maker(Disposition, found.findings.append)
+    unused: dict[tuple[str, str], list[Observation]] = defaultdict(list)
     made = []
     for row in found["DS"]:
         said = row["DSDECOD"].upper()
-        is_event = row["DSCAT"] in ("", "DISPOSITION EVENT") or said == ONGOING
-        if not is_event or said in (SCREENED, SCREEN_FAILURE) or row["EPOCH"] == "SCREENING":
+        is_event = row["DSCAT"].upper() in ("", CATEGORIES[0]) or said == ONGOING
+        is_screened = said == "COMPLETED" and row["EPOCH"] == "SCREENING"
+        if said in MILESTONES or is_screened:
+            continue
+        if not is_event or row["EPOCH"] == "SCREENING":
+            unused[row["DSCAT"].upper(), said].append(row)
             continue
         scope = row["DSTRT"] or _scope(row)
         status = said if said in ("COMPLETED", ONGOING) else "DISCONTINUED"
         reason = REASONS.get(said, said) if status == "DISCONTINUED" else ""
         if reason == "DISCONTINUED":  # no reason was recorded
             reason = ""
+        elif status == "DISCONTINUED" and reason not in REASONS.values():
+            allowed = ", ".join(("COMPLETED", ONGOING, *REASONS))
+            message = f"DSDECOD must be one of {allowed}; got {said!r}{nearest(said, REASONS)}"
+            found.findings.append(row.finding("unknown-code", message, "DSDECOD"))
+            continue
+        elif reason == "OTHER" and said != "OTHER":
+            message = f"DSDECOD {said} is read as OTHER"
+            found.findings.append(row.finding("read-as-other", message, "DSDECOD", "note"))
         given = {
             "subject_id": (row.subject, "USUBJID"),
             "scope": (scope, "DSSCAT"),
@@ -321,12 +345,33 @@ def _disposition(found: Folder) -> tuple[Disposition, ...] | None:
             "reason": (reason, "DSDECOD"),
         }
         made.append(maker.make(row, given))
+    found.findings += [_unused(*said, rows) for said, rows in unused.items()]
     return tuple(one for one in made if one is not None) if found["DS"] else None
+
+
+def _unused(category: str, said: str, rows: list[Observation]) -> Finding:
+    """Return that rows of DS are no table's, and what may have been meant."""
+    is_known = category in ("", *CATEGORIES)
+    variable, found = ("DSDECOD", said) if is_known else ("DSCAT", category)
+    known: tuple[str, ...] = MILESTONES if is_known else CATEGORIES
+    where = f" in epoch {rows[0]['EPOCH']}" if category in ("", CATEGORIES[0]) else ""
+    more = f"; so in {len(rows)} rows" if len(rows) > 1 else ""
+    message = f"{variable} {found!r}{where} is not used{nearest(found, known)}{more}"
+    severity = "note" if category == CATEGORIES[2] else "warning"
+    return rows[0].finding("unused-disposition", message, variable, severity)
 
 
 def _scope(row: Observation) -> str:
     said = f"{row['DSSCAT']} {row['EPOCH']}".upper()
     return "STUDY" if "PARTICIPATION" in said or "FOLLOW" in said else "TREATMENT"
+
+
+def _no_status(row: Observation, status: str) -> Finding:
+    if status == UNKNOWN:
+        message = "SSSTRESC is UNKNOWN, which says nothing of the day; it is no contact"
+        return row.finding("unknown-status", message, "SSSTRESC", "note")
+    message = f"SSSTRESC must be one of {', '.join(STATUSES)}, {UNKNOWN}; got {status!r}"
+    return row.finding("unknown-code", message + nearest(status, STATUSES), "SSSTRESC")
 
 
 def _follow_up(found: Folder) -> tuple[FollowUp, ...] | None:
@@ -347,10 +392,13 @@ def _follow_up(found: Folder) -> tuple[FollowUp, ...] | None:
     made = []
     for row in rows:
         status = (row["SSSTRESC"] or row["SSORRES"]).upper()
+        if status not in STATUSES:
+            found.findings.append(_no_status(row, status))
+            continue
         given = {
             "subject_id": (row.subject, "USUBJID"),
             "date": (row["SSDTC"], "SSDTC"),
-            "status": (STATUSES.get(status, status), "SSSTRESC"),
+            "status": (STATUSES[status], "SSSTRESC"),
             "cause": (row["DTHCAUS"], "DTHCAUS"),
         }
         made.append(maker.make(row, given))

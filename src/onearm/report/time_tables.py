@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from onearm import format as fmt
-from onearm.report.model import NO_OBSERVATIONS, Line, Phrase, Table, phrase
+from onearm.report.model import NO_OBSERVATIONS, Column, Line, Phrase, Table, phrase
 from onearm.report.shown import Shown
 from onearm.report.tables import (
     N_PERCENT,
@@ -50,7 +50,7 @@ def time_table(shown: Shown, groups: Sequence[str]) -> Table:
         "Times to an event",
         "Treated patients; responders for time to response and duration of response",
         "Endpoint",
-        columns_of(shown, groups, ["pfs/{}/total", "os/{}/total"]),
+        _columns(shown, groups, "pfs", "os"),
         tuple(lines),
         (
             phrase(
@@ -63,6 +63,12 @@ def time_table(shown: Shown, groups: Sequence[str]) -> Table:
             *cutoff_note(shown.protocol),
         ),
     )
+
+
+def _columns(shown: Shown, groups: Sequence[str], *analyses: str) -> tuple[Column, ...]:
+    """Return a column a group; its N counts those whose time is not known too."""
+    ends = ("with_unknown", "total")
+    return columns_of(shown, groups, [f"{one}/{{}}/{end}" for one in analyses for end in ends])
 
 
 def _times(shown: Shown, groups: Sequence[str], analysis: str) -> list[Line]:
@@ -185,8 +191,7 @@ def duration_table(shown: Shown, groups: Sequence[str]) -> Table:
             lines += _times(shown, groups, analysis)
     return Table(
         "duration-of-response", "", "Time to response and duration of response", "Responders",
-        "Endpoint", columns_of(shown, groups, ["dor/{}/total", "ttr/{}/total"]),
-        tuple(lines),
+        "Endpoint", _columns(shown, groups, "dor", "ttr"), tuple(lines),
         (
             phrase(
                 f"Kaplan-Meier; {shown.level} CI of rates on the "

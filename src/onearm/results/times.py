@@ -163,7 +163,25 @@ def _add_unknown(
         part="unknown",
     )
     ledger.add(entry, "unknown", Kind.COUNT, len(unknown), basis=basis)
-    known = [event for one in everyone if (event := event_of(one, endpoint, entry.variant))]
+    found = [(one, event_of(one, endpoint, entry.variant)) for one in everyone]
+    known = [event for _, event in found if event is not None]
+    everybody = ledger.basis(
+        entry,
+        "a time, known or not",
+        f"{entry.analysis.set} subjects, {entry.group.label}",
+        [
+            *(_contribution(one, event, is_reverse) for one, event in found if event is not None),
+            *(
+                Contribution(who, "counted", one.detail, one.reason, one.sources)
+                for who, one in unknown.items()
+            ),
+        ],
+        part="with_unknown",
+    )
+    ledger.add(
+        entry, "with_unknown", Kind.COUNT, len(known) + len(unknown), basis=everybody,
+        formula=f"{len(known)} with a known time + {len(unknown)} without",
+    )  # fmt: skip
     for end, others in (
         ("shortest", [one.shortest for one in unknown.values()]),
         ("longest", [one.longest for one in unknown.values()]),
