@@ -88,7 +88,7 @@ def _cells(shown: Shown, head: str, parts: Parts) -> tuple[Phrase, ...]:
 
 def _drugs(shown: Shown, analysis: str) -> dict[str, str]:
     """Return the drugs that an analysis has as variants, by their names in ids."""
-    names = {one.name.lower(): one.label or one.name for one in shown.protocol.treatment.drugs}
+    names = shown.drugs
     found = dict.fromkeys(
         row.variant
         for row in shown.results.rows

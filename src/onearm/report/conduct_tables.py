@@ -18,7 +18,7 @@ STATUSES = {"status:completed": "Completed", "status:ongoing": "Ongoing",
 
 def disposition_table(shown: Shown) -> Table | None:
     """Return who completed, goes on or discontinued, and why: of treatment, drugs and study."""
-    names = {one.name.lower(): one.label or one.name for one in shown.protocol.treatment.drugs}
+    names = shown.drugs
     found = dict.fromkeys(
         row.variant for row in shown.results.rows if row.analysis == "disposition"
     )

@@ -178,7 +178,7 @@ def exposure_table(shown: Shown) -> Table | None:
         for row in shown.results.rows
         if row.analysis == "exposure" and fmt.has_number(row) and position(row) > 0
     )
-    names = {one.name.lower(): one.label or one.name for one in shown.protocol.treatment.drugs}
+    names = shown.drugs
     lines: list[Line] = []
     for drug in drugs:
         given, planned = f"exposure.{drug}/all", f"dose-intensity.{drug}/all"

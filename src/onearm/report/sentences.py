@@ -12,6 +12,7 @@ from onearm import format as fmt
 from onearm.report.model import Phrase, Span, phrase
 from onearm.report.shown import Shown, position
 from onearm.report.tables import words
+from onearm.report.verdicts import PRIMARY, verdict
 from onearm.results.model import Row, slug
 
 MOST_COMMON = 4
@@ -112,10 +113,23 @@ def response_sentences(shown: Shown) -> Iterator[Phrase]:
     for analysis, name in (("ttr", "time to response"), ("dor", "duration of response")):
         if shown.row(f"{analysis}/all/median"):
             yield phrase(f"The median {name} ", _median(shown, f"{analysis}/all"), ".")
+    if not shown.row(f"{PRIMARY}/subjects"):
+        yield from _primary(shown)
+
+
+def _primary(shown: Shown) -> Iterator[Phrase]:
+    """Yield whether the primary endpoint is met, where the study has a verdict or awaits one."""
+    met = shown.row(f"{PRIMARY}/met")
+    if met is not None:
+        first, *others = verdict(shown)
+        said = "The primary endpoint was " if met.code else "For the primary endpoint there is "
+        yield phrase(said, first._replace(text=_lowered(first.text)), tuple(others))
 
 
 def time_sentences(shown: Shown) -> Iterator[Phrase]:
     """Yield events, median and landmark rates of PFS and OS, of all and by subgroup."""
+    if shown.row(f"{PRIMARY}/subjects"):
+        yield from _primary(shown)
     for analysis, (name, ended) in TIME_NAMES.items():
         head = f"{analysis}/all"
         if shown.row(f"{head}/median") is None:

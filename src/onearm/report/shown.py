@@ -11,7 +11,7 @@ from onearm import format as fmt
 from onearm.protocol.model import Protocol
 from onearm.report.material import Material
 from onearm.report.model import Phrase, Span, phrase
-from onearm.results.model import Results, Row
+from onearm.results.model import Results, Row, slug
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
@@ -47,6 +47,11 @@ class Shown:
             "all": "Total",
             **{subgroup.id: subgroup.label for subgroup in protocol.subgroups},
         }
+
+    @property
+    def drugs(self) -> dict[str, str]:
+        """What each drug is called, by its name as it stands in ids."""
+        return {slug(one.name): one.label or one.name for one in self.protocol.treatment.drugs}
 
     @property
     def after_ci(self) -> str:

@@ -41,18 +41,34 @@ TIMES_LINES = (  # statistic, label
 COUNT_LINES = (
     ("total", "Patients, n"),
     ("planned_subjects", "Planned, n"),
-    ("count", "Responders, n"),
+    ("count", "With the endpoint, n"),
     ("needed", "Needed, n"),
 )
+ENDPOINTS = {
+    "orr": "a response", "dcr": "disease control", "cbr": "clinical benefit",
+    "iorr": "a response by iRECIST", "idcr": "disease control by iRECIST",
+}  # fmt: skip
+
+
+def _rate_of(shown: Shown) -> str:
+    """Return the primary endpoint that is a rate."""
+    return next(one.id for one in shown.protocol.endpoints.primary if one.id in ENDPOINTS)
 
 
 def verdict(shown: Shown) -> Phrase:
     """Return whether the primary endpoint is met, and by which numbers."""
     if shown.row(f"{PRIMARY}/z"):
-        return phrase(_said(shown), ": ", _logrank(shown), ".")
+        return phrase(_said(shown), ": ", _logrank(shown), _assumed(shown), ".")
     if shown.row(f"{PRIMARY}/needed"):
-        return phrase(_said(shown), ": ", _counted(shown), ".")
+        return phrase(_said(shown), ": ", _counted(shown), _assumed(shown), ".")
     return _by_limit(shown)
+
+
+def _assumed(shown: Shown) -> str:
+    """Say so where the source of the protocol does not give what the verdict rests on."""
+    fields = [one.field for one in shown.protocol.assumptions]
+    is_assumed = any(one == "design" or one.startswith("design.") for one in fields)
+    return "; the design is assumed" if is_assumed else ""
 
 
 def _said(shown: Shown) -> Span:
@@ -94,16 +110,20 @@ def _counted(shown: Shown) -> Phrase:
     did = (
         phrase(" known to be without event at ", shown.value_with_unit(time))
         if shown.row(time)
-        else phrase(" with a response")
+        else phrase(f" with {ENDPOINTS[_rate_of(shown)]}")
     )
     noun = fmt.by_number(shown.row(f"{PRIMARY}/total"), " patient", " patients")
     first = phrase(shown.value(f"{PRIMARY}/count"), " of ", shown.value(f"{PRIMARY}/total"), noun)
     needed = f"{PRIMARY}/needed"
+    row = shown.rows[needed]
     if not shown.has_value(needed):
-        return phrase(first, did)
+        return phrase(first, did, f"; {row.note}")
     planned = shown.value(f"{PRIMARY}/planned_subjects")
     met = shown.row(f"{PRIMARY}/met")
     if met is not None and met.code is None:
+        if shown.row(time):  # reckoned for those seen so far
+            said = phrase("; ", shown.value(needed), " of as many are needed, ")
+            return phrase(first, did, said, planned, " patients are planned")
         return phrase(first, did, "; ", shown.value(needed), " of ", planned, " are needed")
     return phrase(first, did, "; ", shown.value(needed), " were needed")
 
@@ -157,16 +177,25 @@ def _notes(shown: Shown) -> Iterator[Phrase]:
     row = shown.row(f"{PRIMARY}/z")
     if row is not None:
         yield phrase(f"Test: {row.method}; met when Z exceeds its critical value.")
+    needed = shown.row(f"{PRIMARY}/needed")
+    if needed is not None and not _is_told(shown, "needed"):
+        yield phrase(f"How many are needed: {needed.note}.")
     if shown.row(f"{PRIMARY}/subjects") is None and shown.row(f"{PRIMARY}/reached"):
         yield phrase(
             "Declared analysis: as many patients as planned, or a stop of the design before. Until "
-            "then there is no verdict."
+            "then there is no verdict, unless the study is closed."
         )
     elif shown.row(f"{PRIMARY}/reached"):
         yield phrase(
             "Declared analysis: as many patients as planned, and then the planned follow-up of the "
-            "last of them, or the events expected by its end. Before it there is no verdict."
+            "last of them, or the events expected by its end. Before it there is no verdict, "
+            "unless the study is closed."
         )
+
+
+def _is_told(shown: Shown, statistic: str) -> bool:
+    """Return whether a line has something to show; why no number is needed is a footnote."""
+    return statistic != "needed" or shown.has_value(f"{PRIMARY}/needed")
 
 
 def _rate_lines(shown: Shown) -> Iterator[Line]:
@@ -186,13 +215,14 @@ def _rate_lines(shown: Shown) -> Iterator[Line]:
         ):
             indent = 0 if statistic == "limit" else 1
             yield Line(phrase(label), (phrase(shown.value(f"{head}/{statistic}")),), indent)
-        yield Line(phrase("Verdict"), (phrase(_met(shown, analysis)),), 1)
+        met = _met(shown, analysis)
+        yield Line(phrase("Verdict"), (phrase(Span(capital(met.text), met.result)),), 1)
 
 
 def _time_lines(shown: Shown) -> Iterator[Line]:
     is_of_time = shown.row(f"{PRIMARY}/subjects") is not None
     for statistic, label in TIMES_LINES if is_of_time else COUNT_LINES:
-        if shown.row(f"{PRIMARY}/{statistic}"):
+        if shown.row(f"{PRIMARY}/{statistic}") and _is_told(shown, statistic):
             indent = 1 if statistic.startswith("planned") or statistic.endswith("_time") else 0
             yield Line(phrase(label), (phrase(shown.value(f"{PRIMARY}/{statistic}")),), indent)
         if statistic == "ratio" and shown.row(f"{PRIMARY}/lower"):
@@ -200,6 +230,8 @@ def _time_lines(shown: Shown) -> Iterator[Line]:
             yield Line(phrase(f"{shown.level} CI"), (limits,), 1)
     reached = shown.row(f"{PRIMARY}/reached")
     if reached is not None:
-        yes = "yes" if reached.code == "Y" else "no"
+        met = shown.row(f"{PRIMARY}/met")
+        is_early = met is not None and met.code is not None  # a closed study has its verdict
+        yes = "yes" if reached.code == "Y" else "no; the study is closed" if is_early else "no"
         yield Line(phrase("Declared analysis reached"), (phrase(Span(yes, reached.id)),))
     yield Line(phrase("Verdict"), (phrase(_said(shown)),))

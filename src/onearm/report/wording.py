@@ -12,7 +12,7 @@ from onearm import format as fmt
 from onearm.protocol.model import Protocol
 from onearm.report.model import Phrase, Span, phrase
 from onearm.report.shown import Shown
-from onearm.report.tables import EXACT
+from onearm.report.tables import EXACT, capital
 from onearm.report.verdicts import verdict
 from onearm.terms import DAYS_PER_MONTH
 
@@ -52,7 +52,8 @@ def headlines(shown: Shown) -> Iterator[tuple[str, Phrase]]:
 def _of(shown: Shown, head: str) -> Phrase:
     """Return '11 of 30 patients, 36.67%'."""
     share = phrase(", ", shown.value_with_unit(f"{head}/estimate"))
-    counted = (shown.value(f"{head}/count"), " of ", shown.value(f"{head}/total"), " patients")
+    noun = fmt.by_number(shown.row(f"{head}/total"), " patient", " patients")
+    counted = (shown.value(f"{head}/count"), " of ", shown.value(f"{head}/total"), noun)
     return phrase(*counted, share if shown.has_value(f"{head}/estimate") else "")
 
 
@@ -61,14 +62,16 @@ def _interval(shown: Shown, head: str) -> Phrase:
 
 
 def _time(shown: Shown, head: str) -> Phrase:
-    events = (shown.value(f"{head}/events"), " events in ", shown.value(f"{head}/total"))
+    event = fmt.by_number(shown.row(f"{head}/events"), " event in ", " events in ")
+    patients = fmt.by_number(shown.row(f"{head}/total"), " patient", " patients")
+    events = (shown.value(f"{head}/events"), event, shown.value(f"{head}/total"))
     parts: list[str | Span | Phrase] = [
         "Median ",
         _median(shown, f"{head}/median"),
         _interval(shown, head),
         "; ",
         *events,
-        " patients",
+        patients,
     ]
     for landmark in shown.protocol.analysis.landmarks:
         rate = f"{head}/rate_{landmark.suffix}"
@@ -91,8 +94,9 @@ def _safety(shown: Shown) -> Phrase:
     share = shown.value_with_unit(f"{head}/grade_3_estimate")
     severe = phrase(shown.value(f"{head}/grade_3_count"), " (", share, ")")
     fatal = shown.value(f"{head}/grade_5_count")
+    patients = fmt.by_number(shown.row(f"{head}/total"), " patient", " patients")
     return phrase(
-        any_grade, " patients; grade 3 or higher in ", severe, "; grade 5 in ", fatal, "."
+        any_grade, patients, "; grade 3 or higher in ", severe, "; grade 5 in ", fatal, "."
     )
 
 
@@ -108,6 +112,7 @@ def methods(
         ("Response", AS_RECORDED if recorded else _response_methods(protocol)),
         ("Proportions", _rate_methods(protocol) if shown.has_any("orr") else ""),
         ("Times to an event", _time_methods(shown, recorded)),
+        ("Primary endpoint", _primary_methods(shown)),
         ("Biomarkers", _biomarker_methods(shown)),
         ("Immune-related events", _immune_methods(shown)),
         ("Safety and description", _other_methods(shown)),
@@ -205,6 +210,15 @@ def _censoring(protocol: Protocol) -> str:
     preset = f" (preset {rules.preset!r})" if rules is not None else ""
     last = "otherwise censored at the last assessment whose overall response is not NE."
     return f"{preset}: {events}, {missed}; {stops}{last}"
+
+
+def _primary_methods(shown: Shown) -> str:
+    """Say the planned test of a design; an endpoint's own decision stands with the rates."""
+    row, primary = shown.row("primary/all/met"), shown.protocol.endpoints.primary
+    if row is None or any(one.decision is not None for one in primary):
+        return ""
+    names = ", ".join(one.name for one in primary)
+    return f"{names}, by the design of the protocol. {capital(row.method or '')}."
 
 
 def _biomarker_methods(shown: Shown) -> str:

@@ -16,7 +16,7 @@ from onearm.protocol.model import SimonDesign, SingleStageDesign
 from onearm.results.ledger import Entry, Ledger, Population
 from onearm.results.model import Row
 from onearm.results.plan import ALL, Analysis
-from onearm.results.two_stage import CLOSED
+from onearm.results.two_stage import CLOSED, STOPPED
 from onearm.terms import Kind
 
 
@@ -53,8 +53,13 @@ def _add_two_stages(
     subjects, n, r = (_number(rows[name]) for name in ("total", "n", "r"))
     decided = rows.get("promising")
     needed = r + 1 if decided is None or subjects == n else None
+    stopped = decided is not None and decided.note == STOPPED
     rule = f"Simon's two stages against {planned.p0}, one-sided alpha {planned.alpha}"
-    _add(ledger, entry, rows, None if decided is None else decided.code, needed, rule)
+    _add(
+        ledger, entry, rows, None if decided is None else decided.code, needed, rule,
+        is_reached=stopped or subjects >= n,
+        without=STOPPED if stopped else "decided by the p-value of the design",
+    )  # fmt: skip
 
 
 def _add_one_stage(
@@ -75,7 +80,10 @@ def _add_one_stage(
     if subjects >= n or is_closed:
         code = "Y" if needed is not None and _number(rows["count"]) >= needed else "N"
     rule = f"exact binomial test against {planned.p0}, one-sided alpha {planned.alpha}"
-    _add(ledger, entry, rows, code, needed, rule)
+    _add(
+        ledger, entry, rows, code, needed, rule, is_reached=subjects >= n,
+        without="no count meets the rule",
+    )  # fmt: skip
 
 
 def _add(
@@ -85,19 +93,24 @@ def _add(
     code: str | None,
     needed: int | None,
     rule: str,
+    *,
+    is_reached: bool,
+    without: str,
 ) -> None:
+    """Add the verdict with what it stands on; ``without`` says why no count is needed."""
     responders, subjects, n = (_number(rows[name]) for name in ("count", "total", "n"))
     basis = rows["count"].basis
     assert basis is not None  # a rate is counted over subjects
-    when = "the declared analysis" if code else "before the declared analysis"
-    told = f"{when}: {subjects} of {n} subjects"
+    when = "the declared analysis" if is_reached else "before the declared analysis"
+    closed = "; the study is closed" if code and not is_reached else ""
+    told = f"{when}: {subjects} of {n} subjects{closed}"
     ledger.add(entry, "met", Kind.CODE, code=code, note=told, method=rule, basis=basis,
                formula=f"{responders} responders")  # fmt: skip
-    ledger.add(entry, "reached", Kind.CODE, code="Y" if code else "N", note=told, basis=basis)
+    ledger.add(entry, "reached", Kind.CODE, code="Y" if is_reached else "N", note=told, basis=basis)
     ledger.share(entry, responders, subjects, basis)
     ledger.add(
         entry, "needed", Kind.COUNT, needed, method=rule, basis=basis,
-        note=None if needed is not None else "decided by the p-value of the design",
+        note=None if needed is not None else without,
     )  # fmt: skip
     ledger.add(
         entry, "planned_subjects", Kind.COUNT, n, basis=basis, formula="by the planned design"

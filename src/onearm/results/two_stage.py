@@ -20,6 +20,8 @@ from onearm.terms import Kind
 CLOSED = ("active-not-recruiting", "completed", "terminated")
 """States of a study in which the attained number of subjects is final."""
 
+STOPPED = "the design stopped after stage 1"
+
 STATISTICS = {
     "umvue": "unbiased estimate of least variance (Jung and Kim 2004)",
     "bias_corrected": "naive estimate less its bias (Guo and Liu 2005)",
@@ -59,6 +61,7 @@ def add_two_stage(ledger: Ledger, population: Population, analysis: Analysis) ->
     ledger.add(
         entry, "promising", Kind.CODE, code="Y" if found.is_promising else "N", method=method,
         basis=basis, formula=f"{found.responders} responders of {found.attained_n}",
+        note=STOPPED if found.stopped_at == 1 else None,
     )  # fmt: skip
 
 
