@@ -17,8 +17,10 @@ from onearm.pipeline.run import Analysed, analyse
 from onearm.report.catalogue import ENTRIES, build_table, find_entry
 from onearm.report.model import Phrase, Table
 from onearm.report.safety_tables import emergent_table, exposure_table, laboratory_table
+from onearm.report.sentences import response_sentences, time_sentences
 from onearm.report.shown import Shown
 from onearm.report.verdicts import verdict
+from onearm.report.wording import headlines, methods
 from onearm.results.model import Results
 
 STUDIES = Path(__file__).parents[2] / "studies"
@@ -182,11 +184,11 @@ def test_a_term_of_a_class_is_counted_once_under_its_worst_grade(shown: Shown) -
 VERDICTS = {  # study: the sentence; Z and expected events as tests/reference/primary.csv
     "nct07083375": (
         "Not met: Z of 0.853 does not exceed 1.645 (one-sample log-rank, one-sided p = 0.197); 50 "
-        "events in 56 patients, 56.4 expected under a median of 5.50 months."
+        "events in 56 patients, 56.4 expected under a median of 5.50 months; the design is assumed."
     ),
     "nct07388875": (  # 16 of 28 are in; 5 have a confirmed response, by SOURCE.md
         "No verdict before the declared analysis: 5 of 16 patients with a response; 8 of 28 are "
-        "needed."
+        "needed; the design is assumed."
     ),
 }
 
@@ -197,6 +199,56 @@ def test_the_verdict_on_the_primary_endpoint_is_a_sentence(study: str) -> None:
     sentence = text(verdict(Shown(made.results, made.study.protocol)))
 
     assert sentence.replace("\N{NO-BREAK SPACE}", " ") == VERDICTS[study]
+
+
+def test_a_verdict_of_a_closed_study_says_that_its_analysis_was_not_reached() -> None:
+    # gastric-xelox is completed with 32 of the 39.3 events that its assumed design expects.
+    made = analyse(STUDIES / "gastric-xelox")
+    shown = Shown(made.results, made.study.protocol)
+    table = build_table(find_entry("primary"), shown)
+
+    printed = dict(lines(table))
+    assert printed["Declared analysis reached"] == ["no; the study is closed"]
+    assert printed["Verdict"] == ["Met"]
+    assert any("unless the study is closed" in text(note) for note in table.footnotes)
+    assert text(verdict(shown)).endswith("; the design is assumed.")
+
+
+def test_the_primary_endpoint_is_told_among_the_results_and_the_methods(shown: Shown) -> None:
+    told = [text(one).replace("\N{NO-BREAK SPACE}", " ") for one in time_sentences(shown)]
+    sentence = VERDICTS["nct07083375"]
+
+    assert told[0] == f"The primary endpoint was n{sentence[1:]}"
+    assert not any("primary endpoint" in text(one) for one in response_sentences(shown))
+    assert dict(methods(shown, {}))["Primary endpoint"] == (
+        "Progression-free survival, by the design of the protocol. One-sample log-rank: Z above "
+        "z(1 - alpha), one-sided alpha 0.05."
+    )
+
+
+def test_headlines_agree_with_one_event_and_one_patient(found: Analysed) -> None:
+    one = ("orr/all/total", "pfs/all/total", "pfs/all/events", "trae/all/total")
+    rows = tuple(
+        row._replace(value=1) if row.id in one else row for row in found.results.rows
+    )  # fmt: skip
+    told = {name: text(said) for name, said in headlines(
+        Shown(Results(rows), found.study.protocol)
+    )}  # fmt: skip
+
+    assert " of 1 patient," in told["Objective response"]
+    assert "; 1 event in 1 patient;" in told["Progression-free survival"]
+    assert " of 1 patient;" in told["Treatment-related adverse events"]
+    assert "56 patients," in told["Disease control"]
+
+
+@pytest.mark.parametrize("name", ["exposure", "disposition"])
+def test_a_drug_of_two_words_stands_under_its_label(name: str) -> None:
+    made = analyse(STUDIES / "nct07388875")
+    printed = lines(build_table(find_entry(name), Shown(made.results, made.study.protocol)))
+
+    headings = [label for label, _ in printed]
+    assert "Sacituzumab Tirumotecan (SKB264)" in headings
+    assert not any("sacituzumab-tirumotecan" in label.lower() for label in headings)
 
 
 def test_a_grade_that_no_value_can_have_is_no_zero(shown: Shown) -> None:

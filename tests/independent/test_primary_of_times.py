@@ -18,6 +18,9 @@ import pytest
 
 from onearm.pipeline.run import analyse
 from onearm.protocol.planned_design import SurvivalDesign
+from onearm.report.shown import Shown
+from onearm.report.verdicts import verdict
+from onearm.results.model import Results
 from onearm.results.run import run_analyses
 
 ROOT = Path(__file__).parents[2]
@@ -120,6 +123,17 @@ def test_a_rate_is_tested_by_the_exact_binomial_of_those_known_to_be_without_eve
     assert rows["needed"].value == needed
     assert rows["p_value"].value == pytest.approx(float(tails[free]))
     assert rows["met"].code == ("Y" if free >= needed else "N")
+
+
+def test_before_the_analysis_the_needed_are_told_of_those_seen_so_far():
+    # Of 20 at 0.4, 13 or more have a probability of 0.021, 12 or more one of 0.057 (pbinom of R).
+    rows = primary(RATE, subjects=20)
+    protocol = trial().study.protocol
+    said = "".join(span.text for span in verdict(Shown(Results(tuple(rows.values())), protocol)))
+
+    assert rows["met"].code is None
+    assert "; 13 of as many are needed, " in said
+    assert f" {int(rows['planned_subjects'].value)} patients are planned" in said
 
 
 def test_an_event_on_the_very_day_of_the_landmark_is_one():

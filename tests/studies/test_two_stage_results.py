@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from onearm.pipeline.run import Analysed, analyse
+from onearm.report.shown import Shown
+from onearm.report.verdicts import primary_table, verdict
 from onearm.stats.after_two_stage import after_two_stage
 
 STUDY = Path(__file__).parents[2] / "studies" / "tqb2450-ib-02"
@@ -95,6 +97,24 @@ def test_before_the_decision_the_verdict_is_withheld(tmp_path: Path) -> None:
     assert found["primary/all/needed"].value == 8  # of 28, by the design above
 
 
+def test_a_stop_after_the_first_stage_is_named(tmp_path: Path) -> None:
+    # Simon's optimal design of 0.40 against 0.60 stops with 7 or fewer of 16 (Simon 1989, table
+    # 1); of the first 16 by enrolment at most six have a confirmed response.
+    design = DESIGN.replace("minimax, p0: 0.15, p1: 0.35", "optimal, p0: 0.40, p1: 0.60")
+    made = under_simon(tmp_path, "2021-10-08", design)
+    found, shown = made.results.by_id(), Shown(made.results, made.study.protocol)
+
+    assert found["primary/all/met"].code == "N"
+    assert found["primary/all/reached"].code == "Y"
+    assert found["primary/all/needed"].note == "the design stopped after stage 1"
+    assert "".join(span.text for span in verdict(shown)) == (
+        "Not met: 11 of 30 patients with a response; the design stopped after stage 1."
+    )
+    table = primary_table(shown)
+    assert table is not None
+    assert "Needed, n" not in ["".join(span.text for span in one.label) for one in table.lines]
+
+
 STAGES = [  # data cut-off, state of the study, whether the verdict is due
     ("2021-10-08", "completed", True),
     ("2019-07-31", "recruiting", False),
@@ -120,3 +140,6 @@ def test_one_stage_is_decided_by_the_exact_binomial(
     assert found["primary/all/needed"].value == needed
     expected = "Y" if int(found["orr/all/count"].value or 0) >= needed else "N"
     assert found["primary/all/met"].code == (expected if is_due else None)
+    assert found["primary/all/reached"].code == ("Y" if n >= planned else "N")
+    closed = "; the study is closed" in (found["primary/all/met"].note or "")
+    assert closed is (state == "terminated")

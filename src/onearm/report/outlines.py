@@ -38,6 +38,7 @@ NO_FIGURES = (
     "This report was made without its figures, because matplotlib is not installed. "
     "With it they appear here:  pip install 'onearm[report]'"
 )
+NO_RESULTS = (Paragraph(phrase("The study brings no results of this kind.")),)
 RESULTS = (  # id, title, sentences, figures, tables of the paper, in their order
     ("patients", "Patients", patient_sentences, ("flow",), ("baseline",)),
     ("response", "Response", response_sentences, ("waterfall", "spider", "swimmer"),
@@ -162,8 +163,9 @@ def _csr(contents: Contents) -> Iterator[Section]:
     yield Section("methods", "9.7 Statistical methods", (contents.methods(), *tables), 2)
     told = {anchor: _paragraph(sentences(contents.shown)) for anchor, _, sentences, *_ in RESULTS}
     yield Section("patients", "10 Study patients", (*_without_figures(contents), *told["patients"]))
-    yield Section("response", "11 Efficacy evaluation", (*told["response"], *told["times"]))
-    yield Section("safety", "12 Safety evaluation", told["safety"])
+    efficacy = (*told["response"], *told["times"])
+    yield Section("response", "11 Efficacy evaluation", efficacy or NO_RESULTS)
+    yield Section("safety", "12 Safety evaluation", told["safety"] or NO_RESULTS)
     yield Section("part-14", "14 Tables and figures referred to in the text", ())
     for part in ("14.1", "14.2", "14.3"):
         yield Section(f"part-{part}", f"{part} {PARTS[part]}", tuple(_part(contents, part)), 2)

@@ -66,8 +66,9 @@ def verdict(shown: Shown) -> Phrase:
 
 def _assumed(shown: Shown) -> str:
     """Say so where the source of the protocol does not give what the verdict rests on."""
-    fields = [one.field for one in shown.protocol.assumptions]
-    is_assumed = any(one == "design" or one.startswith("design.") for one in fields)
+    harmless = ("design.dropout", "design.enrolled")  # no verdict rests on them
+    fields = [one.field for one in shown.protocol.assumptions if one.field not in harmless]
+    is_assumed = any(one.partition(".")[0] == "design" for one in fields)
     return "; the design is assumed" if is_assumed else ""
 
 
