@@ -27,6 +27,7 @@ from onearm.report.model import (
     text_of,
 )
 from onearm.report.rtf import escaped
+from onearm.report.widths import height_of, layout_of
 
 ROOT = Path(__file__).parents[2]
 STUDY = ROOT / "studies" / "tqb2450-ib-02"
@@ -404,8 +405,66 @@ def test_no_page_begins_with_the_notes_of_a_table(report, files, tmp_path):
     assert not [line for line in first if any(note.startswith(line) for note in notes)]
 
 
+def stack(lines: int, count: int) -> list[Table]:
+    """Return tables with one note each, so many that they end at every height of a page."""
+    body = tuple(Line(phrase(f"line {i}"), (phrase("1"),)) for i in range(lines))
+    return [
+        Table(f"t{i}", f"Table {i}", "Stacked", "All", "Stub", (Column("Heading"),), body,
+              footnotes=(phrase("A note."),))
+        for i in range(count)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("lines", [7, 23])
+def test_notes_stand_on_the_page_of_the_last_line_and_a_short_table_is_whole(lines, tmp_path):
+    pytest.importorskip("typst")
+    pytest.importorskip("matplotlib")
+    from onearm.report.pdf import render_tables_pdf
+
+    (tmp_path / "tables.pdf").write_bytes(render_tables_pdf(stack(lines, 40), "T", "S"))
+    told = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "tables.pdf", "-"], capture_output=True, check=True
+    ).stdout.decode()
+    read = [line.split("  ")[0].strip() for line in told.splitlines() if line.strip()]
+    before = [read[place - 1] for place, line in enumerate(read) if line == "A note."]
+    repeated = told.count("Stub") - 40
+
+    assert before == [f"line {lines - 1}"] * 40
+    assert (repeated == 0) == (lines == 7)
+
+
+@pytest.mark.parametrize(("lines", "kept"), [(7, 7), (31, 1)])
+def test_word_keeps_a_short_table_on_one_page_and_the_last_line_with_the_notes(lines, kept):
+    from onearm.report.word_table import table_xml
+
+    rows = table_xml(stack(lines, 1)[0], 9000).split("<w:tr>")[2:]
+
+    assert [("<w:keepNext/>" in row) for row in rows] == [False] * (lines - kept) + [True] * kept
+
+
+def test_a_label_that_wraps_in_rtf_stands_in_with_all_its_lines():
+    pytest.importorskip("rtflite")
+    from onearm.report.rtf import render_rtf
+
+    lines = tuple(Line(phrase(f"level {i}"), (phrase("1"),), indent=i) for i in range(3))
+    table = Table("t", "Table 1", "Deep", "All", "Stub", (Column("Heading"),), lines)
+    text = render_rtf([table], "S").decode("ascii")
+
+    assert re.findall(r"\\li(\d+).*level \d", text) == ["0", "200", "400"]
+    assert "\\~level" not in text
+
+
+@pytest.mark.parametrize(("columns", "high"), [(1, 1), (9, 2)])
+def test_a_label_takes_one_line_where_the_page_has_room_for_it(columns, high):
+    labels = ("Age", "A label of more than twenty-eight letters")
+    lines = tuple(Line(phrase(label), (phrase("1000.0 (10)"),) * columns) for label in labels)
+    table = Table("t", "Table 1", "Few", "All", "Stub", (Column("Heading"),) * columns, lines)
+
+    assert height_of(lines[1], layout_of(table)) == high
+
+
 def test_columns_have_room_for_their_words_or_the_text_is_smaller(report):
-    from onearm.report.widths import LANDSCAPE_LETTERS, PORTRAIT_LETTERS, layout_of
+    from onearm.report.widths import LANDSCAPE_LETTERS, PORTRAIT_LETTERS
 
     for table in tables_of(report):
         layout = layout_of(table)

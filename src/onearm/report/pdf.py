@@ -27,7 +27,14 @@ from onearm.report.model import (
     text_of,
     without_controls,
 )
-from onearm.report.widths import BREAK_HERE, Item, breakable, layout_of, orientations
+from onearm.report.widths import (
+    BREAK_HERE,
+    Item,
+    breakable,
+    is_short,
+    layout_of,
+    orientations,
+)
 
 PIXELS_PER_INCH = 200
 FULL, NARROW = 100, 60  # percent of the text
@@ -166,6 +173,7 @@ def _table(table: Table) -> dict[str, Any]:
         "caption": caption_of(table) + population,
         "widths": layout.letters,
         "size": layout.size,
+        "is_short": is_short(table),
         "is_text": [column.is_text for column in table.columns],
         "headings": [table.stub, *map(heading_of, table.columns)],
         "lines": [

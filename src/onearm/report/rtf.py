@@ -23,11 +23,12 @@ from onearm.report.model import (
     text_of,
     without_controls,
 )
-from onearm.report.widths import PADDING, Layout, layout_of
+from onearm.report.widths import Layout, height_of, layout_of
 
 ARIAL = 4  # in rtflite's table of fonts
 SIZE, SMALL = 8, 7  # points
-INDENT = "\\~" * 3
+INDENT = 200
+"""Twips a level, of every line of a label that wraps."""
 LINES_OF_A_PAGE = {True: 42, False: 58}
 """In landscape, and in portrait."""
 LETTERS_OF_A_NOTE = 110
@@ -115,7 +116,7 @@ def _pages(table: Table, layout: Layout) -> Iterator[tuple[Line, ...]]:
     has its own. A heading within the table stays with the line below it, the
     last line with the notes.
     """
-    heights = [_height(line, layout) for line in table.lines]
+    heights = [height_of(line, layout) for line in table.lines]
     room = LINES_OF_A_PAGE[layout.is_wide] / layout.size
     first, used = 0, 0
     for place, line in enumerate(table.lines):
@@ -129,17 +130,6 @@ def _pages(table: Table, layout: Layout) -> Iterator[tuple[Line, ...]]:
             first, used = place, 0
         used += heights[place]
     yield table.lines[first:]
-
-
-def _height(line: Line, layout: Layout) -> int:
-    """Return how many lines of text a line of a table takes, with some room for short words."""
-    if not line.cells:
-        return 1 + len(text_of(line.label)) // sum(layout.letters)
-    texts = (INDENT * line.indent + text_of(line.label), *map(text_of, line.cells))
-    return max(
-        1 + (len(text) - 1) // max(letters - PADDING, 1) if len(text) > letters else 1
-        for text, letters in zip(texts, layout.letters, strict=True)
-    )
 
 
 def _title(table: Table, *, is_first: bool) -> str:
@@ -156,14 +146,16 @@ def _rows(table: Table, lines: Sequence[Line], stamps: Stamps, *, has_notes: boo
     if not lines:
         yield _stamped(stamps.last, [escaped(table.absence)], is_kept=bool(table.footnotes))
     for place, line in enumerate(lines, 1):
-        label = INDENT * line.indent + _phrase(line.label)
+        label, indent = _phrase(line.label), INDENT * line.indent
         is_last = place == len(lines)
         if line.cells:
             cells = [label, *map(_phrase, line.cells)]
             is_kept = is_last and has_notes and bool(table.footnotes)
-            yield _stamped(stamps.last if is_last else stamps.row, cells, is_kept=is_kept)
+            row = stamps.last if is_last else stamps.row
+            yield _stamped(row, cells, indent=indent, is_kept=is_kept)
         else:
-            yield _spanning(f"\\fs{2 * stamps.points}{{\\f3\\b {label}}}", stamps.width)
+            text = f"\\fs{2 * stamps.points}{{\\f3\\b {label}}}"
+            yield _spanning(text, indent, stamps.width)
 
 
 def _phrase(spans: Phrase) -> str:
@@ -176,18 +168,21 @@ def _phrase(spans: Phrase) -> str:
     )
 
 
-def _stamped(row: Sequence[str], cells: Sequence[str], *, is_kept: bool) -> str:
+def _stamped(
+    row: Sequence[str], cells: Sequence[str], *, indent: int = 0, is_kept: bool = False
+) -> str:
     """Return a row with its cells; one that is kept stays on the page of what follows."""
     first, *others = row
+    first = first.replace("\\li0", f"\\li{indent}")
     text = "".join((first, *(part for pair in zip(cells, others, strict=True) for part in pair)))
     return text.replace("\\pard\\hyphpar0", "\\pard\\hyphpar0\\keepn") if is_kept else text
 
 
-def _spanning(text: str, width: int) -> str:
+def _spanning(text: str, indent: int, width: int) -> str:
     """Return a row of one cell over the whole width, on the page of the row below it."""
     return (
         f"{OUR_ROW}\\trleft0\\trqc\n\\clvertalt\\cellx{width}\n"
-        f"\\pard\\hyphpar0\\keepn\\sb15\\sa15\\fi0\\li0\\ri0\\ql{text}\\cell\n{ROW_END}"
+        f"\\pard\\hyphpar0\\keepn\\sb15\\sa15\\fi0\\li{indent}\\ri0\\ql{text}\\cell\n{ROW_END}"
     )
 
 

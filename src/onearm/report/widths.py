@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from onearm.report.model import Block, Paragraph, Section, Table, heading_of, text_of
+from onearm.report.model import Block, Line, Paragraph, Section, Table, heading_of, text_of
 
 LETTERS_OF_A_LINE = 28
 """A cell with more text than this wraps."""
@@ -23,6 +23,10 @@ PADDING = 2
 PORTRAIT_LETTERS, LANDSCAPE_LETTERS = 104, 152
 """What stands side by side on a page, at the size of a table's text."""
 WRAPPED_LETTERS = 24
+INDENT_LETTERS = 3
+"""How far a level of a table's first column stands in."""
+LINES_KEPT_WHOLE = 14
+"""A table with more lines of text than this may run on to the next page."""
 SMALLEST = 0.7
 """No table is set smaller than this part of the usual size."""
 BREAK = re.compile(r"[ \n]|(?<=[A-Za-z]-)(?=[A-Za-z])|(?<=[_./:,\]])(?=\S)")
@@ -103,7 +107,7 @@ def _wrapped(wish: Wish) -> int:
 
 def _wishes(table: Table) -> list[Wish]:
     rows = [
-        (" " * 3 * line.indent + text_of(line.label), *map(text_of, line.cells))
+        (" " * INDENT_LETTERS * line.indent + text_of(line.label), *map(text_of, line.cells))
         for line in table.lines
         if line.cells
     ]
@@ -127,6 +131,29 @@ def _wish(heading: str, cells: set[str]) -> Wish:
 def _longest_word(text: str) -> int:
     """Return the length of the longest word; capital letters are wider than others."""
     return max(len(word) + len(CAPITAL.findall(word)) // 4 for word in BREAK.split(text))
+
+
+def height_of(line: Line, layout: Layout) -> int:
+    """Return how many lines of text a line of a table takes, with some room for short words.
+
+    Columns that ask for less than the page has share the rest.
+    """
+    page = LANDSCAPE_LETTERS if layout.is_wide else PORTRAIT_LETTERS
+    asked = sum(layout.letters)
+    columns = [one * max(page, asked) // asked for one in layout.letters]
+    if not line.cells:
+        return 1 + len(text_of(line.label)) // sum(columns)
+    texts = (" " * INDENT_LETTERS * line.indent + text_of(line.label), *map(text_of, line.cells))
+    return max(
+        1 + (len(text) - 1) // max(letters - PADDING, 1) if len(text) > letters else 1
+        for text, letters in zip(texts, columns, strict=True)
+    )
+
+
+def is_short(table: Table) -> bool:
+    """Return whether a table is so short that it stands whole on one page."""
+    layout = layout_of(table)
+    return sum(height_of(line, layout) for line in table.lines) <= LINES_KEPT_WHOLE
 
 
 def breakable(text: str) -> str:

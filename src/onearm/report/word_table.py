@@ -20,7 +20,7 @@ from onearm.report.model import (
     phrase,
     without_controls,
 )
-from onearm.report.widths import layout_of
+from onearm.report.widths import is_short, layout_of
 
 NAMESPACE = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 OURS, PREFIX = "urn:onearm:results", "oa"
@@ -57,9 +57,9 @@ def _parts(table: Table, look: Look) -> Iterator[str]:
     yield "".join(f'<w:gridCol w:w="{one}"/>' for one in look.widths) + "</w:tblGrid>"
     headings = [phrase(text) for text in (table.stub, *map(heading_of, table.columns))]
     yield _row(headings, look, is_heading=True)
-    last = len(table.lines)
+    last, is_whole = len(table.lines), is_short(table)
     for place, line in enumerate(table.lines, 1):
-        yield _line(line, look, is_kept=place == last and bool(table.footnotes))
+        yield _line(line, look, is_kept=bool(table.footnotes) if place == last else is_whole)
     yield "</w:tbl>"
 
 
