@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from onearm.errors import InputError
-from onearm.pipeline.simulate import Options, load_scenario, simulate_scenario
+from onearm.pipeline.simulate import Options, load_scenario, simulate, simulate_scenario
 
 STUDIES = {
     "tqb2450-ib-02": ("tqb2450-ib-02", "reported"),
@@ -37,9 +37,30 @@ WRONG = [  # study, what stands there, what is put in its place, what is said
     ("tqb2450-ib-02", "  assumed: not reported; usual for metastatic sarcoma\n", "", "a `source`"),
     ("nct07388875", "accrual: continues", "accrual: stops", "must be 'continues' or 'pauses'"),
     ("tqb2450-ib-02", "value: 143 weeks", "value: 1430 weeks", "at most 7320 days, twenty years"),
+    ("tqb2450-ib-02", "value: 143 weeks", "value: 41 days", "horizon must be at least 42 days"),
+    ("tqb2450-ib-02", "value: 69 weeks", "value: 6900000 weeks", "at most 7320 days"),
+    ("tqb2450-ib-02", "median: 32 mm", "median: 101 mm", "must be at most 100 mm"),
+    ("tqb2450-ib-02", "rate: 1.76 per month", "rate: 1001 per day", "must be at most 1000 per day"),
+    ("tqb2450-ib-02", "median: 32 mm, cv: 0.6", "median: 32 mm, cv: 1e30", "must be at most 1000"),
     ("tqb2450-ib-02", "least: 10 mm", "least: 100 mm", "must be at most the median"),
     ("tqb2450-ib-02", "cut_after", INTERIM, "plans no interim look"),
 ]  # fmt: skip
+
+
+def test_a_rate_after_all_follow_up_has_no_truth_and_no_coverage(tmp_path):
+    # Followed for 12 weeks, nobody says how many are free of progression at 6 months.
+    folder, source = tmp_path / "scenarios", Path("studies/tqb2450-ib-02")
+    folder.mkdir()
+    shutil.copy(source / "protocol.yaml", tmp_path)
+    text = (source / "scenarios" / "reported.yaml").read_text()
+    (folder / "short.yaml").write_text(text.replace("value: 143 weeks", "value: 12 weeks"))
+    found = simulate(folder / "short.yaml", Options(20))
+    ids = {one.id for one in found.numbers}
+
+    assert "orr_coverage" in ids
+    assert "pfs_rate_6_months_coverage" not in ids
+    assert all(value == value for one in found.numbers for value in (one.value, one.against))
+    assert "nan" not in found.as_text()
 
 
 TOXIC = [  # what stands in the scenario `toxicity`, what is put in its place, what is said

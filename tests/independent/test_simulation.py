@@ -22,6 +22,7 @@ from onearm.sim.calibration import calibrate, measure
 from onearm.sim.plan import Plan, Rule
 from onearm.sim.scenario import Hazard
 from onearm.sim.search import Grid, candidates, first_patients, search
+from onearm.sim.seen import NEVER
 from onearm.sim.trials import BLOCK, decided, judge_block, run_block
 from onearm.sim.truth import truth_of
 from onearm.stats.proportion import clopper_pearson
@@ -159,6 +160,17 @@ def test_coverage_of_a_rate_is_that_of_the_trials_whose_rate_has_an_interval():
     assert found["pfs_rate_12_months_interval"].value == len(has) / BLOCK
     covered = sum(low <= truth.against <= up for low, up in has)
     assert found["pfs_rate_12_months_coverage"].value == covered / len(has)
+
+
+def test_nothing_is_known_after_the_horizon():
+    # The last visit is planned on the last day of follow-up, day 84: half of them are later.
+    scenario = loaded().scenario.model_copy(update={"horizon": 84})
+    judged = judge_block(replace(plan_of(), scenario=scenario), 0, BLOCK)
+    facts = judged.cohort.facts
+
+    assert judged.points.day.max() == 84
+    assert facts.death[facts.death < NEVER].max() <= 84
+    assert facts.last_contact.max() == 84
 
 
 def test_a_block_is_the_same_whoever_draws_it_and_another_seed_is_another():

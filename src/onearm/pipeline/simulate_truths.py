@@ -56,7 +56,9 @@ class OverTruth:
         truth = "True median PFS" if self.by_times else "True ORR"
         has_look = self.plan.rule.n1 is not None
         early = ("P(stop early)",) if has_look else ()
-        header = (truth, "P(success)", "Exact", *early, "Patients, mean", "Data cut, mean")
+        exact = ("Exact",) if self.plan.rule.looks else ()
+        header = (truth, "P(success)", *exact, *early, "Patients, mean", "Data cut, mean")
+        note = "; exact is the rule by counts alone, at the true rate of those counted"
         what = "rates of growth" if self.by_times else "shares of sensitive tumours"
         return "\n".join(
             [
@@ -66,7 +68,7 @@ class OverTruth:
                 "",
                 text_table(header, [self._line(step) for step in self.steps]),
                 "",
-                "In brackets the Monte-Carlo errors; exact is the rule by counts alone.",
+                f"In brackets the Monte-Carlo errors{note if exact else ''}.",
             ]
         )
 
@@ -84,7 +86,7 @@ class OverTruth:
         return (
             said,
             shares[0],
-            "" if exact is None else f"{percent(exact)} %",
+            *(("" if exact is None else f"{percent(exact)} %",) if self.plan.rule.looks else ()),
             *shares[1:],
             number(found["enrolled_mean"].value or 0, 1),
             f"{months(found['duration_mean'].value or 0)} months",

@@ -105,8 +105,8 @@ def draw(
         toxicity = dosing.discontinuation
     has_therapy = rngs["therapy"].random(p, np.float32) < events.new_therapy.share
     therapy = np.where(has_therapy & (toxicity < NEVER), toxicity + events.new_therapy.wait, NEVER)
-    end = np.minimum(death, dropout)
-    death = np.where(dropout < death, NEVER, death)
+    end = np.minimum(np.minimum(death, dropout), scenario.horizon)
+    death = np.where((dropout < death) | (death > scenario.horizon), NEVER, death)
     chance = rngs["scan"].random((visits, p), np.float32)
     is_never = rngs["never"].random(p, np.float32) < scenario.reading.never_assessed
     is_scan = (chance >= scenario.reading.missed) & (day <= end) & ~is_never

@@ -20,15 +20,13 @@ from onearm.protocol.document import Document, Path, Position
 from onearm.protocol.model import Protocol
 from onearm.protocol.parse import by_position, validate
 from onearm.protocol.values import (
-    Days,
     Name,
     Part,
     PeriodValue,
-    PositiveDays,
     Text,
     Texts,
 )
-from onearm.sim.quantities import Chance, Length, Rate, Ratio
+from onearm.sim.quantities import Chance, Days, Length, PositiveDays, Rate, Ratio
 from onearm.sim.toxicity import Toxicity, contradictions_of
 
 
@@ -194,8 +192,6 @@ class Scenario(Part):
         return self._sources
 
 
-LONGEST_DAYS = 20 * 366
-"""Of a follow-up: a longer one is a slip of the pen, and would fill the memory."""
 BARE = {
     *("scenario", "id", "title", "where", "measure", "group", "at", "kind", "term", "grade"),
     *("system_organ_class", "related", "serious", "immune_related", "drugs"),
@@ -295,10 +291,11 @@ def _contradictions(scenario: Scenario, protocol: Protocol) -> Iterator[tuple[Pa
     elif 2 * scenario.reading.jitter >= protocol.response.assess_every_days:
         every = protocol.response.assess_every_days
         yield ("reading", "jitter"), f"must be less than half the interval of {every} days"
+    elif scenario.horizon < protocol.response.assess_every_days:
+        every = protocol.response.assess_every_days
+        yield ("horizon",), f"must be at least {every} days, the first assessment"
     if scenario.reading.missed + scenario.reading.not_read > 1:
         yield ("reading", "not_read"), "missed and not_read together must be at most 1"
-    if scenario.horizon > LONGEST_DAYS:
-        yield ("horizon",), f"must be at most {LONGEST_DAYS} days, twenty years"
     if scenario.lesions.diameter.least > scenario.lesions.diameter.median:
         yield ("lesions", "diameter", "least"), "must be at most the median"
     yield from _of_accrual(scenario.accrual)

@@ -19,7 +19,7 @@ from pydantic import Field, PlainValidator
 from onearm.errors import InputError
 from onearm.protocol.values import Name, Part, ShareOrZero
 from onearm.sim.plan import Plan, Rule
-from onearm.sim.quantities import Ratio
+from onearm.sim.quantities import Price
 from onearm.sim.seen import Facts
 from onearm.sim.trials import BLOCK, Judged, decided, judge_block
 from onearm.terms import DAYS_PER_MONTH
@@ -51,8 +51,8 @@ Numbers = Annotated[tuple[int, ...], PlainValidator(read_numbers)]
 class Cost(Part):
     """What a trial costs: so much a patient, so much a month."""
 
-    patient: Ratio = Field(1.0, description="Cost of a patient")
-    month: Ratio = Field(0.0, description="Cost of a month until the data cut")
+    patient: Price = Field(1.0, description="Cost of a patient")
+    month: Price = Field(0.0, description="Cost of a month until the data cut")
 
 
 class Grid(Part):

@@ -300,11 +300,12 @@ def _times(
             continue
         yield Characteristic(
             f"{name}_rate_{period.suffix}", f"{label} at {period}, mean estimate", Kind.PROPORTION,
-            sums.total / sums.n, _error_of_mean(sums.n, sums.total, sums.squares), rate, "truth",
+            sums.total / sums.n, _error_of_mean(sums.n, sums.total, sums.squares), rate,
+            None if rate is None else "truth",
         )  # fmt: skip
         held = total.sums[f"{name}_interval_{day}"]
         yield _share(f"{name}_rate_{period.suffix}_interval", f"{label} at {period}, with limits",
                      held.n, total.trials)  # fmt: skip
-        if held.n:
+        if held.n and rate is not None:
             key, words = f"{name}_rate_{period.suffix}_coverage", f"{label} at {period}, coverage"
             yield _share(key, words, held.covered, held.n)

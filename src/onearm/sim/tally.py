@@ -126,12 +126,13 @@ def _sums(values: Any) -> Sums:
     return Sums(len(known), float(known.sum()), float((known * known).sum()))
 
 
-def _interval_sums(lower: Any, upper: Any, truth: float) -> Sums:
+def _interval_sums(lower: Any, upper: Any, truth: float | None) -> Sums:
     """Return how many trials have an interval, and how many of these hold the truth.
 
     A rate of 0 has none, nor has one after the last time of a patient without event.
     """
-    is_covered = (lower <= truth) & (truth <= upper)
+    at = np.nan if truth is None else truth  # no interval holds it
+    is_covered = (lower <= at) & (at <= upper)
     return Sums(int((~np.isnan(lower)).sum()), covered=int(is_covered.sum()))
 
 

@@ -14,8 +14,8 @@ from pydantic import Field
 from onearm.format import significant
 from onearm.protocol.document import Path
 from onearm.protocol.treatment import Drug, Treatment
-from onearm.protocol.values import Amount, Name, Part, Positive, PositiveDays, Text, Texts
-from onearm.sim.quantities import Chance, Ratio
+from onearm.protocol.values import Amount, Name, Part, Positive, Text, Texts
+from onearm.sim.quantities import Chance, PositiveDays, Ratio
 
 
 class Actions(Part):

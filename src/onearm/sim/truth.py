@@ -28,10 +28,13 @@ PATIENTS = 120_000
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A survival curve of the truth: median in days (None if not reached) and landmark rates."""
+    """A survival curve of the truth: median in days and landmark rates.
+
+    None is a median that is not reached, a rate after the end of all follow-up.
+    """
 
     median: float | None
-    rates: tuple[float, ...]
+    rates: tuple[float | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,5 +154,7 @@ def curve(times: Times, plan: Plan) -> Curve:
     batch = kaplan_meier_batch(
         times.days[None, :], times.is_event[None, :], landmarks=plan.landmarks
     )
-    median = float(batch.median[0])
-    return Curve(None if np.isnan(median) else median, tuple(map(float, batch.rate[0])))
+    median, *rates = (
+        None if np.isnan(value) else float(value) for value in (batch.median[0], *batch.rate[0])
+    )
+    return Curve(median, tuple(rates))
