@@ -61,10 +61,44 @@ STUDY = "study"
 """The variant of the disposition that is about the study, not a drug."""
 MARKED = ("orr", "pfs", "os")
 """Endpoints that a biomarker is set against where the protocol names none."""
+TIMES = (
+    ("pfs", "Progression-free survival"),
+    ("os", "Overall survival"),
+    ("ttr", "Time to response"),
+    ("dor", "Duration of response"),
+)
+FOLLOW_UPS = (
+    ("follow-up-pfs", "Follow-up for progression-free survival"),
+    ("follow-up-os", "Follow-up for overall survival"),
+)
 ITIMES = (
     ("ipfs", "Progression-free survival by iRECIST"),
     ("idor", "Duration of response by iRECIST"),
 )
+SAFETY = (
+    ("ae", "Adverse events"),
+    ("trae", "Treatment-related adverse events"),
+    ("sae", "Serious adverse events"),
+    ("related-sae", "Treatment-related serious adverse events"),
+    ("irae", "Immune-related adverse events"),
+    ("related-irsae", "Immune-related serious adverse events"),
+    ("trae-reduced", "Treatment-related events with dose reduction"),
+    ("trae-discontinued", "Treatment-related events with discontinuation"),
+)
+"""Kinds of events that are counted in every subgroup."""
+ACTIONS = (
+    ("ae-fatal", "Fatal adverse events"),
+    ("trae-fatal", "Fatal treatment-related adverse events"),
+    ("ae-interrupted", "Events with interruption"),
+    ("ae-reduced", "Events with dose reduction"),
+    ("ae-modified", "Events with interruption or dose reduction"),
+    ("ae-discontinued", "Events with discontinuation"),
+    ("trae-interrupted", "Treatment-related events with interruption"),
+    ("trae-modified", "Treatment-related events with interruption or dose reduction"),
+    ("sae-modified", "Serious events with interruption or dose reduction"),
+    ("sae-discontinued", "Serious events with discontinuation"),
+)
+"""Kinds of events that are counted of all subjects together."""
 
 
 def groups_of(protocol: Protocol) -> tuple[Group, ...]:
@@ -161,37 +195,7 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
         ("dcr", "Disease control rate", ("wilson", *one_sided, *unconfirmed, *others)),
         ("cbr", "Clinical benefit rate", ("wilson", *one_sided, *others)),
     ]
-    times = [
-        ("pfs", "Progression-free survival"),
-        ("os", "Overall survival"),
-        ("ttr", "Time to response"),
-        ("dor", "Duration of response"),
-        *(ITIMES if irecist else ()),
-        ("follow-up-pfs", "Follow-up for progression-free survival"),
-        ("follow-up-os", "Follow-up for overall survival"),
-    ]
-    safety = [
-        ("ae", "Adverse events"),
-        ("trae", "Treatment-related adverse events"),
-        ("sae", "Serious adverse events"),
-        ("related-sae", "Treatment-related serious adverse events"),
-        ("irae", "Immune-related adverse events"),
-        ("related-irsae", "Immune-related serious adverse events"),
-        ("trae-reduced", "Treatment-related events with dose reduction"),
-        ("trae-discontinued", "Treatment-related events with discontinuation"),
-    ]
-    actions = [
-        ("ae-fatal", "Fatal adverse events"),
-        ("trae-fatal", "Fatal treatment-related adverse events"),
-        ("ae-interrupted", "Events with interruption"),
-        ("ae-reduced", "Events with dose reduction"),
-        ("ae-modified", "Events with interruption or dose reduction"),
-        ("ae-discontinued", "Events with discontinuation"),
-        ("trae-interrupted", "Treatment-related events with interruption"),
-        ("trae-modified", "Treatment-related events with interruption or dose reduction"),
-        ("sae-modified", "Serious events with interruption or dose reduction"),
-        ("sae-discontinued", "Serious events with discontinuation"),
-    ]
+    times = [*TIMES, *(ITIMES if irecist else ()), *FOLLOW_UPS]
     own_reading = one_sided if verdict == "primary" else ()
     of_verdict = (analysis("primary", "Primary endpoint", verdict, whole, *own_reading),)
     return (
@@ -216,8 +220,8 @@ def plan(protocol: Protocol, readings: Sequence[PlannedReading] = ()) -> tuple[A
         analysis("concordance", "Agreement of readers", "concordance", whole, *readers),
         analysis("beyond-progression", "Treatment beyond progression", "beyond", whole),
         analysis("best-change", "Best change of the target sum", "change", whole),
-        *(analysis(name, title, "safety", every, *drugs) for name, title in safety),
-        *(analysis(name, title, "safety", whole, *drugs) for name, title in actions),
+        *(analysis(name, title, "safety", every, *drugs) for name, title in SAFETY),
+        *(analysis(name, title, "safety", whole, *drugs) for name, title in ACTIONS),
         analysis("dose-reduced", "Dose reductions", "reduced", whole, *drugs),
         analysis("exposure", "Exposure", "exposure", whole, *drugs),
         analysis("dose-intensity", "Dose intensity", "intensity", whole, *drugs),
