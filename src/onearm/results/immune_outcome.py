@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from math import ceil
 
 from onearm.clinical.derived import Event
@@ -70,10 +71,11 @@ def _add_from(
         lambda: [_from_landmark(one, event, day) for one, event in kept],
     )  # fmt: skip
     ledger.add(entry, "included", Kind.COUNT, len(kept), basis=basis)
-    ledger.add(
-        entry, "excluded", Kind.COUNT, len(pairs) - len(kept), basis=basis,
-        formula=f"event or censoring up to day {day}",
+    out = ledger.basis(
+        entry, f"event or censoring up to day {day}", f"{analysis.set} subjects with a time",
+        partial(_ended_before, pairs, day), part="excluded",
     )  # fmt: skip
+    ledger.add(entry, "excluded", Kind.COUNT, len(pairs) - len(kept), basis=out)
     for name, has in (("with-event", True), ("without-event", False)):
         own = [(one, event) for one, event in kept if _had(one, event, day) is has]
         _add_group(ledger, population, entry, name, own, day)
@@ -83,6 +85,13 @@ def _add_from(
          for one, event in kept],
         basis, CAUTION,
     )  # fmt: skip
+
+
+def _ended_before(pairs: Sequence[tuple[Course, Event]], day: int) -> Iterator[Contribution]:
+    for one, event in pairs:
+        role = "not counted" if event.time > day else "counted"
+        said = f"{event.rule}: {event.reason}"
+        yield Contribution(one.person.subject_id, role, _days_text(event.time), said, event.sources)
 
 
 def _had(one: Course, event: Event, day: int) -> bool:
