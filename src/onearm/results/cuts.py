@@ -209,6 +209,9 @@ def _only(
     return tuple(Source(file, (), line) for file, line in these if (file, line) not in others)
 
 
+ONLY_OLDER = "only the older results give it"
+
+
 @dataclass(frozen=True, slots=True)
 class _Judge:
     """Says of a pair of rows whether it differs and whether the subjects explain it."""
@@ -232,9 +235,12 @@ class _Judge:
             is_of_subjects = basis is not None and _analysed(row) in self.older_analyses
             why = None if is_of_subjects else "only the newer results give it"
             return Difference(row, "new", None, newer, basis, True, why)
-        is_explained = basis is not None and _analysed(row) in self.newer_analyses
-        why = None if is_explained else "only the older results give it"
-        return Difference(row, "gone", older, None, basis, is_explained, why)
+        if _analysed(row) not in self.newer_analyses:
+            return Difference(row, "gone", older, None, basis, False, ONLY_OLDER)
+        if basis is None and row.value == 0:  # a reason, a level, a term that nobody has any more
+            return Difference(row, "gone", older, None, None, True, "it counted nobody")
+        why = None if basis else ONLY_OLDER
+        return Difference(row, "gone", older, None, basis, basis is not None, why)
 
     def _why_moved(self, older: Row, newer: Row, basis: str | None) -> str | None:
         """Return what no subject explains, or None."""
