@@ -150,6 +150,8 @@ CELLS = {  # rule: data set, variable, value, record
     "AD071": ("ADAE", "ATOXGR", "6", anything),
     "AD072": ("ADAE", "ASTDT", dt.date(2001, 1, 1), lambda row: row["TRTEMFL"] == "Y"),
     "AD073": ("ADAE", "AETOXGR", "5", anything),
+    "AD077": ("ADTTE", "AVAL", "abc", anything),
+    "AD078": ("ADAE", "TRTEMFL", None, lambda row: row["TRTEMFL"] == "Y" and row["ASTDY"] > 1),
     "AD074": ("ADAE", "AEOUT", "FATAL", anything),
     "AD075": ("ADAE", "AOCCFL", "Y", lambda row: row["AOCCFL"] is None),
 }  # fmt: skip
@@ -281,6 +283,33 @@ def test_a_laboratory_value_that_breaks_the_rule_is_found(name: str) -> None:
 
     assert before == []
     assert list(RULES[name].check(folder_of(tables)))
+
+
+def test_an_analysis_grade_of_5_without_a_death_is_found() -> None:
+    tables = dict(exported("tqb2450-ib-02"))
+    put(tables, "ADAE", "ATOXGR", "5", anything)  # of the first subject, who is alive
+
+    assert list(RULES["AD073"].check(folder_of(tables)))
+
+
+def test_a_confirmed_response_without_a_date_or_assessments_is_found() -> None:
+    tables = dict(exported("tqb2450-ib-02"))
+    put(tables, "ADRS", "AVALC", "Y", parameter("CRSP", AVALC="N"))
+
+    assert list(RULES["AD065"].check(folder_of(tables)))
+
+
+def test_a_word_among_the_numbers_of_a_csv_is_found_alone(tmp_path: Path) -> None:
+    export_study(STUDIES / "tqb2450-ib-02", "adam", tmp_path, ["csv"])
+    with (tmp_path / "adtte.csv").open(newline="") as file:
+        rows = list(csv.reader(file))
+    rows[4][rows[0].index("AVAL")] = "abc"
+    with (tmp_path / "adtte.csv").open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+    found = validate_folder(tmp_path).breaches
+
+    texts = [(one.record, one.message) for rule, one in found if rule.id == "AD077"]
+    assert texts == [(4, "is the text 'abc'")]
 
 
 DEFINED = {

@@ -22,6 +22,7 @@ CELLS = [  # domain, line, variable, value; what the line begins with
     ("tr", 2, "TRSTRESC", "8", "tr.csv:2: TRSTRESC: lesion T01: a target with a diameter of 8 mm"),
     ("tr", 5, "TRLNKID", "T9", "tr.csv:5: TRLNKID must be a TULNKID of INVESTIGATOR; got 'T9'"),
     ("tr", 7, "TRDTC", "2019-02-30", "tr.csv:7: TRDTC must be a date of ISO 8601"),
+    ("tr", 7, "TRDTC", "2019-13", "tr.csv:7: TRDTC must be a date of ISO 8601; got '2019-13'"),
     ("tr", 7, "TRDTC", "2018-02-22", "tr.csv:7: VISIT: visit W006: its scans are 365 days apart"),
     ("tu", 2, "TUSTRESC", "GOAL", "tu.csv:2: TUSTRESC must be one of TARGET, NON-TARGET, NEW"),
     ("tr", 5, "DOMAIN", "XX", "tr.csv:5: DOMAIN must be TR in each row of tr.csv; got 'XX'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from onearm.io.adam_metadata import adam_metadata
@@ -18,6 +19,7 @@ from onearm.io.adam_rules import (
 )
 from onearm.io.data_folder import DataFolder, Table, day_of
 from onearm.io.dataset import Value
+from onearm.io.sdtm_rows import number_of
 from onearm.terms import DAYS_PER_MONTH
 
 CONFIRM_DAYS = 28
@@ -218,8 +220,15 @@ def _not_better(folder: DataFolder) -> Iterator[Breach]:
 def _confirmed(folder: DataFolder) -> Iterator[Breach]:
     for table in _response_tables(folder):
         seen = _overall(table)
+        responses = Counter(
+            who
+            for _, (who, code, value) in table.rows("USUBJID", "PARAMCD", "AVALC")
+            if code == "OVR" and value in RESPONDED
+        )
         for who, (record, value, date) in _by_subject(table, "CRSP").items():
             day = day_of(date)
+            if value == "Y" and date is None and responses.get(who, 0) < 2:
+                yield breach(table, record, "AVALC", "Y, with no two assessments of CR or PR")
             if value != "Y" or day is None or not seen:
                 continue
             later = [at for at, found in seen.get(who, []) if found in RESPONDED]
@@ -298,11 +307,12 @@ def _emergent(folder: DataFolder) -> Iterator[Breach]:
 @rule(73, "error", "An event of grade 5 is of a subject who died")
 def _fatal(folder: DataFolder) -> Iterator[Breach]:
     known = subjects(folder, "DTHDT")
-    for table in tables_with(folder, "USUBJID", "AETOXGR"):
-        for record, (who, grade) in table.rows("USUBJID", "AETOXGR"):
-            is_fatal = str(grade) in ("5", "5.0")
-            if is_fatal and str(who) in known and known[str(who)][0] is None:
-                yield breach(table, record, "AETOXGR", "grade 5, ADSL has no death")
+    for name in ("AETOXGR", "ATOXGR"):
+        for table in tables_with(folder, "USUBJID", name):
+            for record, (who, grade) in table.rows("USUBJID", name):
+                is_fatal = str(grade).upper().removeprefix("GRADE ") in ("5", "5.0")
+                if is_fatal and str(who) in known and known[str(who)][0] is None:
+                    yield breach(table, record, name, "grade 5, ADSL has no death")
 
 
 @rule(74, "warning", "An event is fatal where its grade is 5, and nowhere else")
@@ -329,3 +339,24 @@ def _worst(folder: DataFolder) -> Iterator[Breach]:
     for flag in ("WORS01FL", "WORS02FL"):
         for table in tables_with(folder, "USUBJID", "PARAMCD", flag):
             yield from flagged_once(table, flag, "USUBJID", "PARAMCD")
+
+
+@rule(77, "error", "AVAL, BASE, CHG, PCHG, NADIR, CHGNAD and PCHGNAD are numbers")
+def _texts(folder: DataFolder) -> Iterator[Breach]:
+    for name in ("AVAL", "BASE", "CHG", "PCHG", "NADIR", "CHGNAD", "PCHGNAD"):
+        for table in tables_with(folder, name):
+            texts = [(at, one) for at, (one,) in table.rows(name) if isinstance(one, str)]
+            odd = [(at, one) for at, one in texts if number_of(one) is None]
+            for record, text in odd or texts:  # one word makes texts of a column of a CSV
+                yield breach(table, record, name, f"is the text {text!r}")
+
+
+@rule(78, "warning", "An event that begins under treatment is treatment-emergent")
+def _under_treatment(folder: DataFolder) -> Iterator[Breach]:
+    known = subjects(folder, "TRTSDT", "TRTEDT")
+    for table in tables_with(folder, "USUBJID", "TRTEMFL", "ASTDT"):
+        for record, (who, flag, date) in table.rows("USUBJID", "TRTEMFL", "ASTDT"):
+            start, end = map(day_of, known.get(str(who), (None, None)))
+            days = start, day_of(date), end
+            if None not in days and flag != "Y" and start < days[1] <= end:  # type: ignore[operator]
+                yield breach(table, record, "TRTEMFL", f"not Y, {date} is under treatment")

@@ -22,7 +22,9 @@ Given = Mapping[str, tuple[str, str]]
 """For each column the text and the variable that it came from."""
 
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(T[0-9:.,+Z-]*)?")
-_PARTIAL = re.compile(r"([0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?|-)(-|[0-9T:.])*")
+_PARTIAL = re.compile(
+    r"([0-9]{4}|-)(-(0[1-9]|1[0-2]|-)(-(0[1-9]|[12][0-9]|3[01]|-))?)?(T[0-9:.-]*)?"
+)
 
 
 def day_text(text: str) -> str:
@@ -36,6 +38,8 @@ def is_partial(text: str) -> bool:
 
     >>> is_partial("2014-02"), is_partial("2014-02-03"), is_partial("2014---07"), is_partial("x")
     (True, False, True, False)
+    >>> is_partial("2014-13"), is_partial("2014-2"), is_partial("2014-02-30"), is_partial("--02-07")
+    (False, False, False, True)
     """
     return not _DAY.fullmatch(text) and bool(_PARTIAL.fullmatch(text))
 
