@@ -350,6 +350,26 @@ def test_the_pages_of_an_rtf_table_hold_every_line_once_and_each_has_its_heading
     assert all("Table 1. Long (cont.)" in page for page in others)
 
 
+@pytest.mark.needs("libreoffice")
+@pytest.mark.parametrize("is_listing", [True, False])
+def test_no_page_of_an_rtf_table_runs_over_into_one_without_a_heading(is_listing, tmp_path):
+    pytest.importorskip("rtflite")
+    from onearm.report.rtf import render_rtf
+
+    lines = tuple(Line(phrase(f"line {i}"), (phrase("1"),)) for i in range(150))
+    columns = (Column("Heading"),)
+    table = Table("t", "Table 1", "Long", "All", "Stub", columns, lines, is_listing=is_listing)
+    (tmp_path / "t.rtf").write_bytes(render_rtf([table], "S"))
+    command = ["libreoffice", "--headless", f"-env:UserInstallation=file://{tmp_path}/office"]
+    command += ["--convert-to", "pdf", "--outdir", str(tmp_path), str(tmp_path / "t.rtf")]
+    subprocess.run(command, check=True, capture_output=True)
+    told = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "t.pdf", "-"], capture_output=True, check=True
+    ).stdout.decode()
+
+    assert all("Heading" in page for page in told.split("\f")[:-1])
+
+
 def numbers(report: Document) -> list[tuple[str, str]]:
     """Return id and text of every number of the tables, in their order."""
     return [
@@ -415,6 +435,7 @@ def stack(lines: int, count: int) -> list[Table]:
     ]  # fmt: skip
 
 
+@pytest.mark.needs("pdftoppm")
 @pytest.mark.parametrize("lines", [7, 23])
 def test_notes_stand_on_the_page_of_the_last_line_and_a_short_table_is_whole(lines, tmp_path):
     pytest.importorskip("typst")

@@ -29,7 +29,7 @@ ARIAL = 4  # in rtflite's table of fonts
 SIZE, SMALL = 8, 7  # points
 INDENT = 200
 """Twips a level, of every line of a label that wraps."""
-LINES_OF_A_PAGE = {True: 42, False: 58}
+LINES_OF_A_PAGE = {True: 37, False: 58}
 """In landscape, and in portrait."""
 LETTERS_OF_A_NOTE = 110
 FIELD = "{{\\field{{\\*\\fldinst{{\\f3\\fs14 {0}}}}}{{\\fldrslt{{\\f3\\fs14 1}}}}}}"
