@@ -250,17 +250,17 @@ def run_study(
         raise InputError(f"--out must be a folder, which need not exist yet; {out} is a file")
     from onearm.pipeline.derived import subject_courses
 
-    with many_objects():
+    with many_objects():  # up to the last table and figure
         analysed = _analyse(study, progress)
-    provenance = provenance_of(analysed.study)
-    progress("comparing with published numbers")
-    comparisons = analysed.comparisons
-    graded = grades_by_subject(analysed.study)
-    courses = subject_courses(analysed.study, analysed.derived, graded)
-    files = _data_files(analysed, provenance, graded, courses)
-    material = material_of(analysed, comparisons, courses)
-    document = document_of(analysed, material, provenance, wanted, progress)
-    files |= documents(document, wanted, progress)
+        provenance = provenance_of(analysed.study)
+        progress("comparing with published numbers")
+        comparisons = analysed.comparisons
+        graded = grades_by_subject(analysed.study)
+        courses = subject_courses(analysed.study, analysed.derived, graded)
+        files = _data_files(analysed, provenance, graded, courses)
+        material = material_of(analysed, comparisons, courses)
+        document = document_of(analysed, material, provenance, wanted, progress)
+        files |= documents(document, wanted, progress)
     progress("writing files")
     return Ran(analysed, comparisons, write_files(out, files))
 
