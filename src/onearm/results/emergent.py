@@ -16,7 +16,7 @@ from onearm.clinical.lab_course import dosed
 from onearm.clinical.records import AdverseEvent
 from onearm.results.ledger import Entry, Ledger, Person, Population
 from onearm.results.model import Contribution, slug, slugs
-from onearm.results.plan import Analysis
+from onearm.results.plan import Analysis, Group
 from onearm.terms import DAYS_PER_MONTH, Kind
 
 SEVERE = 3
@@ -44,7 +44,7 @@ def add_emergent(ledger: Ledger, population: Population, analysis: Analysis) -> 
     terms = (e.term for p in population.people for e in p.records.adverse_events or ())
     names = slugs(terms)
     for group in analysis.groups:
-        counted = _emergent(population, population.of(analysis, group))
+        counted = _counted(population, analysis, group)
         _add(ledger, Entry(analysis, group, "", None, "any event"), counted)
         of_term: dict[str, Chosen] = {}
         for who, events in counted.chosen.items():
@@ -60,7 +60,7 @@ def add_special_interest(ledger: Ledger, population: Population, analysis: Analy
     if any(person.records.adverse_events is None for person in population.people):
         return
     for group in analysis.groups:
-        counted = _emergent(population, population.of(analysis, group))
+        counted = _counted(population, analysis, group)
         for interest in population.protocol.safety.special_interest:
             wanted = {term.casefold() for term in interest.terms}
             of_group = {
@@ -69,6 +69,13 @@ def add_special_interest(ledger: Ledger, population: Population, analysis: Analy
             }
             entry = Entry(analysis, group, "", f"group:{slug(interest.id)}", interest.label)
             _add(ledger, entry, counted.only(of_group))
+
+
+def _counted(population: Population, analysis: Analysis, group: Group) -> _Counted:
+    """Return what emerged in a group, worked out once for all analyses of a set."""
+    people = population.of(analysis, group)
+    name = f"emergent in {analysis.set}, {group.id}"
+    return population.kept(name, lambda: _emergent(population, people))
 
 
 def _emergent(population: Population, people: Sequence[Person]) -> _Counted:

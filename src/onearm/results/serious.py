@@ -90,17 +90,13 @@ def _emergent(
 ) -> Chosen:
     window = population.protocol.safety.emergent_until
     until = None if window is None else window.days
-    return {
-        person.subject_id: own
-        for person in people
-        if (
-            own := [
-                event
-                for event in person.records.adverse_events or ()
-                if test(event) and is_emergent(event, dosed(person.records), until)
-            ]
-        )
-    }
+    chosen: Chosen = {}
+    for person in people:
+        days = dosed(person.records)
+        events = [event for event in person.records.adverse_events or () if test(event)]
+        if own := [event for event in events if is_emergent(event, days, until)]:
+            chosen[person.subject_id] = own
+    return chosen
 
 
 def _add(

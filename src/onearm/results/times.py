@@ -75,7 +75,7 @@ def _add_endpoint(
         entry,
         "last known without event" if is_reverse else "event",
         f"{entry.analysis.set} subjects with a time, {entry.group.label}",
-        [_contribution(person, event, is_reverse) for person, event in people],
+        lambda: [_contribution(person, event, is_reverse) for person, event in people],
     )
     _add_counts(ledger, entry, events, basis, is_reverse)
     if not entry.variant and not is_reverse:
