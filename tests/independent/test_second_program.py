@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -20,7 +21,7 @@ from test_rule_properties import OPTIONS, day_of
 
 from onearm.clinical.records import Lab
 from onearm.errors import InputError
-from onearm.pipeline.run import analyse
+from onearm.pipeline.run import analyse, run_study
 from onearm.sim.agreement import judge_again
 
 PATIENTS = int(os.environ.get("ONEARM_PATIENTS", "3000"))
@@ -102,11 +103,13 @@ def test_the_patients_of_the_shipped_trials_are_judged_alike(study, said):
     assert all(words in text for words in said), text
 
 
-def test_a_difference_is_an_error_that_names_the_patient(monkeypatch):
+def test_a_difference_is_an_error_that_names_the_patient(monkeypatch, tmp_path):
     monkeypatch.setattr("onearm.sim.kernel.is_partial_response", lambda total, *about: total < 0)
 
     with pytest.raises(InputError, match=r"time point .* for subject TQB-001"):
-        analyse("studies/tqb2450-ib-02")
+        run_study(Path("studies/tqb2450-ib-02"), tmp_path / "out")
+
+    assert not (tmp_path / "out").exists()
 
 
 MUTANTS = {  # a function of the second program, and what it is replaced by

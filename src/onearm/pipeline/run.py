@@ -12,6 +12,7 @@ import json
 import platform
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -47,7 +48,7 @@ HEADLINE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Analysed:
     """A study with what the rules derived and every result."""
 
@@ -55,7 +56,11 @@ class Analysed:
     derived: tuple[SubjectAnswers, ...]
     results: Results
     findings: tuple[Finding, ...]
-    second_program: DoubleProgramming
+
+    @cached_property
+    def second_program(self) -> DoubleProgramming:
+        """Every patient judged again by the kernel, when asked; ``onearm run`` always asks."""
+        return judge_again(self.study.subjects, self.derived, self.study.protocol)
 
     @property
     def comparisons(self) -> tuple[Comparison, ...]:
@@ -89,14 +94,11 @@ def _analyse(source: Study | Path | str, progress: Callable[[str], None]) -> Ana
     noticed = [*(f for answers in derived for f in answers.findings), *lab_findings(study)]
     findings += study.in_own_words(noticed)
     _stop_at_errors(findings)
-    progress("judging every patient again, by a second program")
-    again = judge_again(study.subjects, derived, study.protocol)
-    _stop_at_errors(again.differences)
     progress("computing results")
     results = run_analyses(
         study.protocol, study.subjects, derived, study.screening, readings, criteria_of(study)
     )
-    return Analysed(study, derived, results, tuple(findings), again)
+    return Analysed(study, derived, results, tuple(findings))
 
 
 def _stop_at_errors(findings: Iterable[Finding]) -> None:
@@ -242,7 +244,8 @@ def run_study(
     Raises
     ------
     InputError
-        If the study cannot be analysed, a format, outline or profile is
+        If the study cannot be analysed or the second program judges a patient
+        otherwise, a format, outline or profile is
         unknown, a package is missing, or OUT is a file.
     """
     wanted = plan_of(formats, outline, profile)
@@ -252,6 +255,8 @@ def run_study(
 
     with many_objects():  # up to the last table and figure
         analysed = _analyse(study, progress)
+        progress("judging every patient again, by a second program")
+        _stop_at_errors(analysed.second_program.differences)
         provenance = provenance_of(analysed.study)
         progress("comparing with published numbers")
         comparisons = analysed.comparisons
