@@ -29,7 +29,7 @@ from onearm.errors import HINT, Finding, InputError
 from onearm.io.many_objects import many_objects
 from onearm.io.tables import R, Reading
 
-KEPT_BYTES = 1 << 20
+KEPT_BYTES = 1 << 19
 """Files up to this size are kept as they were read: the same bytes are not read again."""
 
 
@@ -108,7 +108,7 @@ def read_table(
     return _table(FileRows(path), *about)
 
 
-@lru_cache(maxsize=64)  # a study is analysed again and again, and most of its tables stay
+@lru_cache(maxsize=32)  # a study is analysed again and again, and most of its tables stay
 def _kept_table(content: bytes, *about: Any) -> Table[Any]:
     """Read one table of these bytes; the same bytes give the same table."""
     return _table(FileRows(content), *about)

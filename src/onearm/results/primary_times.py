@@ -80,7 +80,8 @@ def _add_logrank(ledger: Ledger, entry: Entry, trial: _Trial) -> None:
     )  # fmt: skip
     is_modified = planned.test == "modified one-sample log-rank"
     z, p = (test.z_wu, test.p_value_wu) if is_modified else (test.z, test.p_value)
-    critical = trial.stated("critical") or 0.0
+    critical = trial.stated("critical")
+    assert critical is not None  # every log-rank design has one
     is_met = z > critical
     basis, method = f"{planned.endpoint}/all", planned.test
     _add_met(
@@ -193,7 +194,8 @@ def _add_met(
 def _standing(trial: _Trial) -> tuple[bool, list[str]]:
     """Return whether the declared analysis is reached, and where subjects, events, days stand."""
     events, planned = trial.events, trial.planned
-    n, wanted = trial.stated("n") or 0, trial.stated("events_target")
+    n, wanted = trial.stated("n"), trial.stated("events_target")
+    assert n is not None  # without it there is no verdict
     happened = sum(event.is_event for event in events)
     words = [f"{len(events)} of {n} subjects"]
     is_ripe = wanted is not None and happened >= wanted
